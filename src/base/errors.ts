@@ -1,0 +1,31 @@
+/** Every error an operator or embedder can meet: its stable code, and what to do about it. Generates docs/errors.md. */
+export const errorTable = {
+  CONFIG_FILE_UNREADABLE: 'The configuration file cannot be read. Check the path and its permissions.',
+  CONFIG_INVALID: 'The configuration has a mistake. The message names file, line, column and the accepted values.',
+  LISTEN_ADDRESS_IN_USE: 'Another program listens on this address. Stop it, or choose another port with --listen.',
+  LISTEN_ADDRESS_UNAVAILABLE: 'The address does not exist on this machine or may not be used. Check host and port.',
+  LISTEN_PERMISSION: 'The operating system does not allow this address. Ports under 1024 need a privilege.',
+  LISTEN_FAILED: 'The listener could not start. The message has the cause given by the operating system.',
+  TLS_FILE_UNREADABLE: 'A certificate or key file cannot be read. Check the path and its permissions.',
+  TLS_INVALID:
+    'A certificate or key cannot be used. Check that it is PEM and that key and certificate belong together.',
+  ANONYMOUS_NOT_LOOPBACK:
+    'A listener that other machines can reach has no authentication. Bind it to loopback, or say --allow-anonymous.',
+  USAGE: 'The command line has a mistake. Run the command with --help.',
+  BROKER_CLOSED: 'The broker was closed; it takes no more calls.',
+  TOPIC_INVALID: 'The topic name or topic filter is not valid [MQTT 4.7].',
+  NODE_TOO_OLD: 'Petaltail needs Node.js 24 or later.',
+} as const
+
+export type ErrorCode = keyof typeof errorTable
+
+/** An error the operator or the embedding program can do something about. `code` is stable across versions. */
+export class BrokerError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'BrokerError'
+    this.code = code
+  }
+}

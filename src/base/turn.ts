@@ -1,0 +1,32 @@
+/** Something with output that waits for the end of the turn. */
+export interface Flushable {
+  flush(): void
+}
+
+/**
+ * Work that is done once at the end of an event-loop turn: after every socket that was ready has been read, everything
+ * written in their name leaves together.
+ */
+export class Turn {
+  #waiting: Flushable[] = []
+  #spare: Flushable[] = []
+  #scheduled = false
+  readonly #run = () => this.#flush()
+
+  /** Calls `item.flush()` at the end of this turn. The caller sees to it that an item is enlisted once. */
+  enlist(item: Flushable): void {
+    this.#waiting.push(item)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#run)
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const items = this.#waiting
+    this.#waiting = this.#spare
+    for (let index = 0; index < items.length; index++) items[index].flush()
+    items.length = 0
+    this.#spare = items
+  }
+}

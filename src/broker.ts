@@ -1,0 +1,275 @@
+import type { Duplex } from 'node:stream'
+import { openAuthenticator } from './authn/open.ts'
+import { openAuthorizer } from './authz/open.ts'
+import { systemClock } from './base/clock.ts'
+import type { Counters } from './base/counters.ts'
+import { BrokerError } from './base/errors.ts'
+import { type Log, silentLog } from './base/log.ts'
+import { packageVersion } from './base/version.ts'
+import { isLoopback, parseListenAddress } from './config/address.ts'
+import { listenerOptionsOf } from './config/listener-options.ts'
+import type { Config } from './config/schema.ts'
+import { settingsOf } from './config/settings.ts'
+import type {
+  BrokerOptions,
+  ConnectedClient,
+  ListenerAddress,
+  ListenRequest,
+  PublishOptions,
+  ReceivedMessage,
+} from './embedding.ts'
+import { Core } from './engine/core.ts'
+import { LocalReceiver } from './engine/local.ts'
+import { Message, never } from './engine/message.ts'
+import type { JournalEvent } from './engine/ports.ts'
+import { Reception } from './engine/reception.ts'
+import { defaultSettings } from './engine/settings.ts'
+import { type DatedEvent, RecentJournal } from './journal/recent.ts'
+import { attachDuplex } from './listen/duplex-wire.ts'
+import { type Listener, openListener } from './listen/listener.ts'
+import { defaultListener, type ListenerOptions } from './listen/options.ts'
+import { SysTree } from './metrics/sys.ts'
+import { decodePassedProperties, encodePassedProperties } from './packet/passed-properties.ts'
+import { isEncodable } from './packet/text.ts'
+import { hasWildcard, parseFilter } from './topic/filter.ts'
+
+/** Events kept for `recentEvents`. */
+const journalCapacity = 10_000
+/** Milliseconds connections have to take what is still to be sent when the broker closes. */
+const farewell = 1_000
+/** Room for WebSocket messages that carry the end of one packet and the beginning of the next. */
+const messageMargin = 65_536
+
+/**
+ * Makes a broker and opens its listeners.
+ *
+ * @example
+ * ```ts
+ * await using broker = await createBroker({ listen: ['mqtt://127.0.0.1:0'] })
+ * broker.subscribe('sensors/#', (message) => console.log(message.topic, String(message.payload)))
+ * broker.publish('sensors/one', '21.5', { retain: true })
+ * ```
+ * @throws BrokerError when an address or a TLS file cannot be used; nothing is left open then.
+ */
+export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const broker = new Broker(options)
+  try {
+    for (const request of options.listen ?? []) await broker.listen(request)
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+  return broker
+}
+
+/** Makes a broker from a configuration that was checked. */
+export async function startBroker(config: Config, log: Log): Promise<Broker> {
+  const broker = new Broker({ settings: settingsOf(config), log })
+  try {
+    for (const options of listenerOptionsOf(config)) await broker.open(options)
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+  return broker
+}
+
+/** A running broker. Several in one process know nothing of each other. */
+export class Broker implements AsyncDisposable {
+  readonly #core: Core
+  readonly #reception: Reception
+  readonly #journal: RecentJournal
+  readonly #listeners: Listener[] = []
+  readonly #stopSys: () => void
+  #closed: Promise<void> | null = null
+  #receivers = 0
+
+  /** @internal Use {@link createBroker}. */
+  constructor(options: BrokerOptions) {
+    const clock = options.clock ?? systemClock()
+    const log = options.log ?? silentLog
+    const failed = (error: unknown) => log.error('an observer failed', { error })
+    this.#journal = new RecentJournal(journalCapacity, () => clock.wall(), failed)
+    this.#core = new Core({
+      settings: { ...defaultSettings, ...options.settings },
+      clock,
+      log,
+      journal: this.#journal,
+      authenticator: options.authenticator ?? openAuthenticator,
+      authorizer: options.authorizer ?? openAuthorizer,
+    })
+    this.#reception = new Reception(this.#core)
+    this.#stopSys = this.#publishSys()
+  }
+
+  /** Where clients connect, in the order the listeners were opened. */
+  get addresses(): readonly ListenerAddress[] {
+    return this.#listeners.map(({ url }) => ({ url, port: portOf(url) }))
+  }
+
+  /** What was counted since the start. Live: read it, do not keep it. */
+  get counters(): Readonly<Counters> {
+    return this.#core.counters
+  }
+
+  /** Opens one more listener. @throws BrokerError when it cannot be. */
+  async listen(request: string | ListenRequest): Promise<ListenerAddress> {
+    const options = listenerOf(
+      typeof request === 'string' ? { url: request } : request,
+      this.#core.settings.maximumPacketSize,
+    )
+    const { url } = await this.open(options)
+    return { url, port: portOf(url) }
+  }
+
+  /** @internal */
+  async open(options: ListenerOptions): Promise<Listener> {
+    this.#assertOpen()
+    const listener = await openListener(options, this.#reception, this.#core.log, this.#core.clock)
+    this.#listeners.push(listener)
+    return listener
+  }
+
+  /** Lets a client in through a stream, without any port. It counts as a client on this machine. */
+  attach(stream: Duplex): void {
+    this.#assertOpen()
+    attachDuplex(stream, this.#reception, { name: 'attached', connectTimeout: 10_000, allowAnonymous: true })
+  }
+
+  /**
+   * Publishes a message from this program, which may publish anything. Returns how many receivers it went to.
+   *
+   * @throws BrokerError TOPIC_INVALID for a topic with wildcards or over the limits.
+   */
+  publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): number {
+    this.#assertOpen()
+    const { names, clock, router } = this.#core
+    const name = isEncodable(topic) ? names.of(topic) : null
+    if (name === null || !name.valid)
+      throw new BrokerError('TOPIC_INVALID', `${JSON.stringify(topic)} cannot be published to`)
+    const bytes = Buffer.from(payload)
+    clock.refresh()
+    const { messageExpiryInterval, qos = 0, retain = false } = options
+    const expiresAt = messageExpiryInterval === undefined ? never : clock.now() + messageExpiryInterval * 1_000
+    return router.route(
+      new Message(name, qos, retain, encodePassedProperties(options), expiresAt, '', bytes, 0, bytes.length),
+    )
+  }
+
+  /**
+   * Calls `take` for every message a topic filter matches, retained ones first, until the returned function is called.
+   * What `take` throws is logged; it cannot hurt the publisher.
+   *
+   * @throws BrokerError TOPIC_INVALID for an invalid or a shared filter.
+   */
+  subscribe(filter: string, take: (message: ReceivedMessage) => void): () => void {
+    this.#assertOpen()
+    const { router, retained, clock } = this.#core
+    const parsed = parseFilter(filter)
+    if (parsed === null || parsed.share !== null)
+      throw new BrokerError('TOPIC_INVALID', `${JSON.stringify(filter)} is not a topic filter to subscribe to`)
+    const receiver = new LocalReceiver(`$local-${++this.#receivers}`, (message, retain) =>
+      take(received(message, retain)),
+    )
+    const subscription = receiver.subscription(parsed, false)
+    router.subscribe(subscription)
+    const before = hasWildcard(filter) ? retained.matching(filter) : [retained.get(filter)].values()
+    for (let next = before.next(); next.done !== true; next = before.next()) {
+      if (next.value !== null && !next.value.expired(clock.now())) take(received(next.value, true))
+    }
+    return () => router.unsubscribe(subscription)
+  }
+
+  /** Calls `observer` for every connect, refusal, disconnect, denial and drop, until the returned function is called. */
+  observe(observer: (event: JournalEvent) => void): () => void {
+    return this.#journal.observe(observer)
+  }
+
+  /** The latest events, oldest first: at most 10,000. */
+  recentEvents(): readonly DatedEvent[] {
+    return this.#journal.recent()
+  }
+
+  /** The clients connected now. */
+  clients(): readonly ConnectedClient[] {
+    return [...this.#reception.clients()].map(({ id, version, listener, peer, session }) => ({
+      id,
+      version,
+      listener,
+      address: peer.address,
+      subscriptions: session?.subscriptions.size ?? 0,
+      queued: session?.queued ?? 0,
+    }))
+  }
+
+  /** Stops accepting, says good-bye to every client, and resolves when nothing is left. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#shutDown())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#stopSys()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+    this.#reception.close()
+    await this.#reception.gone(farewell)
+    this.#core.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== null) throw new BrokerError('BROKER_CLOSED', 'the broker was closed')
+  }
+
+  #publishSys(): () => void {
+    const { counters, settings, clock } = this.#core
+    const interval = settings.sysInterval
+    if (interval === 0) return () => {}
+    const started = clock.now()
+    const tree = new SysTree({ counters, version: packageVersion(), uptime: () => (clock.now() - started) / 1_000 })
+    const tick = (seconds: number) => {
+      for (const [topic, value] of tree.changed(seconds)) this.publish(topic, value, { retain: true })
+    }
+    tick(0)
+    return clock.every(interval * 1_000, () => tick(interval))
+  }
+}
+
+function received(message: Message, retain: boolean): ReceivedMessage {
+  return {
+    topic: message.topic.text,
+    payload: Buffer.from(message.payload),
+    qos: message.qos,
+    retain,
+    properties: decodePassedProperties(message.properties),
+    publisher: message.publisher,
+  }
+}
+
+function listenerOf(request: ListenRequest, maximumPacketSize: number): ListenerOptions {
+  const { url, name, connectTimeout, allowAnonymous, ...rest } = request
+  const address = parseListenAddress(url)
+  if (typeof address === 'string') throw new BrokerError('LISTEN_ADDRESS_UNAVAILABLE', address)
+  const place =
+    address.transport === 'unix'
+      ? { transport: address.transport, path: address.path }
+      : { transport: address.transport, host: address.host === '' ? '::' : address.host, port: address.port }
+  const path = address.transport === 'unix' ? null : address.path
+  const websocket = {
+    ...defaultListener.websocket,
+    maxPayload: maximumPacketSize + messageMargin,
+    ...(path === null ? {} : { path }),
+  }
+  const rules = {
+    name: name ?? '',
+    connectTimeout: connectTimeout ?? 10_000,
+    allowAnonymous: allowAnonymous ?? isLoopback(address),
+  }
+  return { ...defaultListener, ...place, websocket, ...rest, rules }
+}
+
+function portOf(url: string): number {
+  return Number(/:(\d+)(\/|$)/.exec(url)?.[1] ?? 0)
+}

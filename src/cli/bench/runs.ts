@@ -1,0 +1,76 @@
+import { fork } from 'node:child_process'
+import type { BenchBroker } from './brokers.ts'
+import { Failure } from '../failure.ts'
+import type { Figures, Job, Load } from './load.ts'
+import { isOutcome, type Outcome } from './messages.ts'
+import type { Scenario } from './scenarios.ts'
+import { sibling } from './sibling.ts'
+
+/** How the scenarios are run. Times in seconds. */
+export interface Plan {
+  readonly scenarios: readonly Scenario[]
+  /** The first one is the one the others are compared with. */
+  readonly brokers: readonly BenchBroker[]
+  readonly rounds: number
+  readonly seconds: number
+  readonly small: boolean
+}
+
+/** What one broker did in one round of one scenario. */
+export interface Run {
+  readonly scenario: string
+  readonly broker: string
+  readonly round: number
+  readonly figures: Figures
+}
+
+/** The brokers that take part in a scenario. */
+export function participants(scenario: Scenario, brokers: readonly BenchBroker[]): readonly BenchBroker[] {
+  return scenario.alone ? brokers.slice(0, 1) : brokers
+}
+
+/** Runs one scenario: every broker once a round, each time started anew, in an order that shifts from round to round. */
+export async function runScenario(scenario: Scenario, plan: Plan, report: (run: Run) => void): Promise<Run[]> {
+  const brokers = participants(scenario, plan.brokers)
+  const runs: Run[] = []
+  for (let round = 0; round < plan.rounds; round++) {
+    for (let turn = 0; turn < brokers.length; turn++) {
+      const broker = brokers[(round + turn) % brokers.length]!
+      const run = {
+        scenario: scenario.name,
+        broker: broker.name,
+        round,
+        figures: await runOnce(scenario, broker, plan),
+      }
+      report(run)
+      runs.push(run)
+    }
+  }
+  return runs
+}
+
+async function runOnce(scenario: Scenario, broker: BenchBroker, plan: Plan): Promise<Figures> {
+  const load: Load = plan.small ? { ...scenario.load, ...scenario.small } : scenario.load
+  const running = await broker.start()
+  try {
+    const { host, port, pids } = running
+    const warmup = Math.min(1, plan.seconds / 4)
+    const outcome = await generate({ load, host, port, pids, seconds: plan.seconds, warmup })
+    if ('error' in outcome) throw new Failure(`${scenario.name} with ${broker.name}: ${outcome.error}`)
+    return outcome.figures
+  } finally {
+    await running.stop()
+  }
+}
+
+/** Runs the generator in a process of its own, so that neither its memory nor its loop is shared with anything. */
+function generate(job: Job): Promise<Outcome> {
+  const generator = fork(sibling(import.meta.url, './generator'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  return new Promise((resolve) => {
+    generator.once('message', (message: unknown) => {
+      resolve(isOutcome(message) ? message : { error: 'the generator gave no figures' })
+    })
+    generator.once('exit', (code, signal) => resolve({ error: `the generator ended with ${signal ?? `code ${code}`}` }))
+    generator.send(job)
+  })
+}

@@ -1,0 +1,114 @@
+import Type from 'typebox'
+import { choice, count, milliseconds, optionalFile, optionalText, requiredFile, texts } from './option.ts'
+
+const certificateFiles = {
+  certificate: requiredFile('PEM file with the certificate, which may be followed by its chain.'),
+  key: requiredFile('PEM file with the private key of the certificate.'),
+  chain: optionalFile('PEM file with the intermediate certificates.', 'none'),
+}
+
+const sniSchema = Type.Object(
+  {
+    serverNames: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description: 'Host names this certificate is for, exact or with a leading `*.`.',
+      live: false,
+    }),
+    ...certificateFiles,
+  },
+  { additionalProperties: false, description: 'A further certificate, chosen by the server name the client asks for.' },
+)
+
+const tlsSchema = Type.Object(
+  {
+    ...certificateFiles,
+    clientCa: optionalFile('PEM file with the authorities that sign client certificates.', 'those of the system'),
+    clientCertificate: choice(
+      ['none', 'request', 'require'],
+      'none',
+      'Whether clients are asked for, or must have, a certificate.',
+    ),
+    minVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'The oldest TLS version accepted.'),
+    alpn: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'Application protocols offered.',
+        fallback: '`mqtt` on `mqtts` listeners, `http/1.1` on `wss` listeners',
+        live: false,
+      }),
+    ),
+    sni: Type.Array(sniSchema, {
+      default: [],
+      description: 'Further certificates, chosen by server name.',
+      live: false,
+    }),
+  },
+  { additionalProperties: false, description: 'Certificate and rules of an `mqtts://` or `wss://` listener.' },
+)
+
+const webSocketSchema = Type.Object(
+  {
+    path: optionalText('The path clients must ask for.', 'the path of the URL, else `/mqtt`'),
+    origins: texts([], 'Web origins that may connect, such as `https://example.org`; empty for any.'),
+  },
+  {
+    additionalProperties: false,
+    description: 'Rules of a `ws://` or `wss://` listener. Subprotocols are always `mqtt` and `mqttv3.1`.',
+  },
+)
+
+const noLimit = { words: { none: 0 } }
+
+export const listenerSchema = Type.Object(
+  {
+    url: Type.String({
+      format: 'listener-url',
+      description:
+        'Where to listen: `mqtt://host:port`, `mqtts://host:port`, `ws://host:port/path`, `wss://host:port/path` or `unix:/path`. ' +
+        'Host `*` is every address of the machine, port 0 a free port.',
+      live: false,
+    }),
+    name: optionalText('What logs and the journal call this listener.', 'the URL'),
+    tls: Type.Optional(tlsSchema),
+    websocket: Type.Optional(webSocketSchema),
+    proxyProtocol: choice(
+      ['off', 'v1', 'v2', 'any'],
+      'off',
+      'The PROXY protocol header a load balancer in front must send.',
+    ),
+    maxConnections: count(100_000, 'Connections at a time.', noLimit),
+    maxConnectionsPerAddress: count(20_000, 'Connections at a time from one client address.', noLimit),
+    connectionRate: Type.Object(
+      {
+        perSecond: count(5_000, 'New connections per second in the long run.', noLimit),
+        burst: count(20_000, 'New connections that may come at once.', { minimum: 1 }),
+      },
+      {
+        additionalProperties: false,
+        default: {},
+        description: 'How fast new connections are accepted; those over it are closed at once.',
+      },
+    ),
+    handshakeTimeout: milliseconds(10_000, 'Time for PROXY header, TLS handshake and WebSocket upgrade.'),
+    connectTimeout: milliseconds(10_000, 'Time from accepting a connection to a complete CONNECT packet.'),
+    allowAnonymous: Type.Optional(
+      Type.Boolean({
+        description: 'Clients that prove nothing about themselves are let in.',
+        fallback: 'true on loopback addresses and unix sockets, elsewhere the top-level `allow_anonymous`',
+        live: false,
+      }),
+    ),
+    mode: Type.Integer({
+      minimum: 0,
+      maximum: 0o777,
+      unit: 'mode',
+      default: 0o660,
+      description: 'Permissions of a unix socket, three octal digits in quotes.',
+      live: false,
+    }),
+  },
+  {
+    additionalProperties: false,
+    shorthand: 'url',
+    description: 'One listener; a plain URL is short for `{ url: … }`.',
+  },
+)

@@ -1,0 +1,46 @@
+import Type, { type Static } from 'typebox'
+import { featuresSchema, limitsSchema, queueSchema, retainedSchema, sessionSchema } from './limits-schema.ts'
+import { listenerSchema } from './listener-schema.ts'
+import { choice, flag, milliseconds } from './option.ts'
+
+/** Every option of the broker, once. Names are those of the program; files write them in snake_case. */
+export const configSchema = Type.Object(
+  {
+    listeners: Type.Array(listenerSchema, {
+      default: [],
+      description:
+        'Where clients connect. Without any: MQTT on port 1883 and WebSocket on port 8083, on loopback only.',
+    }),
+    allowAnonymous: flag(
+      false,
+      'Clients that prove nothing about themselves are let in on listeners other machines can reach.',
+    ),
+    store: choice(['memory'], 'memory', 'Where sessions and messages are kept.'),
+    shutdownTimeout: milliseconds(10_000, 'The longest time closing down may take.'),
+    log: Type.Object(
+      {
+        level: choice(
+          ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+          'info',
+          'The least important lines that are written.',
+        ),
+        format: choice(['text', 'json'], 'text', 'Lines for people, or one JSON object a line for machines.'),
+      },
+      { additionalProperties: false, default: {}, description: 'The log, written to standard error.' },
+    ),
+    limits: limitsSchema,
+    session: sessionSchema,
+    queue: queueSchema,
+    retained: retainedSchema,
+    features: featuresSchema,
+  },
+  { additionalProperties: false, title: 'Petaltail configuration' },
+)
+
+type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
+
+/** A complete, valid configuration. Durations are in seconds, timeouts in milliseconds, sizes in bytes. */
+export type Config = Frozen<Static<typeof configSchema>>
+
+/** One listener of the configuration. */
+export type ListenerConfig = Config['listeners'][number]

@@ -1,0 +1,28 @@
+import type { TopicName } from '../topic/name.ts'
+import type { Route } from './subscription.ts'
+
+/** An alias costs three bytes where it is set, and is worth it for topics longer than that. */
+const worthwhile = 3
+
+/** The topic aliases a broker uses towards one client [MQTT 3.3.2.3.4]: given to the first topics it is sent. */
+export class Aliases {
+  readonly #maximum: number
+  readonly #aliases = new Map<string, number>()
+
+  constructor(maximum: number) {
+    this.#maximum = maximum
+  }
+
+  /** The alias the client knows for the topic, 0 for none. */
+  known(topic: TopicName<Route>): number {
+    return this.#aliases.get(topic.text) ?? 0
+  }
+
+  /** The alias to set for the topic with the packet at hand, 0 for none. */
+  learn(topic: TopicName<Route>): number {
+    if (this.#aliases.size === this.#maximum || topic.bytes.length <= worthwhile) return 0
+    const alias = this.#aliases.size + 1
+    this.#aliases.set(topic.text, alias)
+    return alias
+  }
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto'
+import { type Connect, decodeConnect, type Will } from '../packet/decode-connect.ts'
+import { encodeConnack, type ServerProperties } from '../packet/encode.ts'
+import { encodePassedProperties } from '../packet/passed-properties.ts'
+import { Reason } from '../packet/reason.ts'
+import { isTextPayload } from '../packet/text.ts'
+import { isReserved } from '../topic/filter.ts'
+import { anySize, type Connection, Phase } from './connection.ts'
+import { beginExchange } from './exchange.ts'
+import { Message, never } from './message.ts'
+import { Outbox } from './outbox.ts'
+import type { Credentials, Identity, Verdict } from './ports.ts'
+import type { Session, StoredWill } from './session.ts'
+import { forever } from './sessions.ts'
+
+/** Serves a CONNECT packet [MQTT 3.1.4]: checks it, finds out who it is, and opens or resumes the session. */
+export function connect(connection: Connection, bytes: Buffer, start: number, end: number): void {
+  const { settings, closing } = connection.core
+  const packet = decodeConnect(bytes, start, end, settings.maximumUserProperties)
+  if ('fault' in packet) {
+    connection.protocol = packet.version
+    return connection.fail(packet.fault, packet.detail)
+  }
+  connection.protocol = packet.version
+  connection.id = packet.clientId
+  connection.problemInformation = packet.properties.requestProblemInformation !== 0
+  connection.outbox = outboxOf(connection, packet)
+  if (closing) return connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
+  const wrong = refusal(connection, packet)
+  if (wrong !== null) return connection.fail(wrong[0], wrong[1])
+  if (packet.clientId === '') connection.id = `auto-${randomBytes(12).toString('hex')}`
+  authenticate(connection, packet)
+}
+
+function outboxOf(connection: Connection, packet: Connect): Outbox {
+  const { core, wire } = connection
+  const { maximumPacketSize, topicAliasMaximum } = packet.properties
+  const aliases = Math.min(topicAliasMaximum ?? 0, core.settings.topicAliasMaximum)
+  return new Outbox(core, wire, packet.version, maximumPacketSize ?? anySize, core.settings.outboxBytes, aliases)
+}
+
+/** What is wrong with a CONNECT that is well-formed. */
+function refusal(connection: Connection, packet: Connect): readonly [Reason, string] | null {
+  const { settings, sessions } = connection.core
+  if (packet.clientId === '' && packet.version !== 5 && !(packet.version === 4 && packet.cleanStart)) {
+    return [Reason.ClientIdentifierNotValid, 'an empty client identifier with a session to keep'] // [MQTT3-3.1.3-8]
+  }
+  if (Buffer.byteLength(packet.clientId) > settings.maximumClientIdBytes) {
+    return [Reason.ClientIdentifierNotValid, `a client identifier of over ${settings.maximumClientIdBytes} bytes`]
+  }
+  if (sessions.size >= settings.maximumSessions && sessions.get(packet.clientId) === null) {
+    return [Reason.QuotaExceeded, 'the broker has as many sessions as it may have']
+  }
+  return packet.will === null ? null : refusedWill(connection, packet.will)
+}
+
+function refusedWill(connection: Connection, will: Will): readonly [Reason, string] | null {
+  const { settings, names } = connection.core
+  if (will.qos > settings.maximumQos) return [Reason.QosNotSupported, 'the QoS of the will'] // [MQTT-3.2.2-12]
+  if (will.retain && !settings.retainAvailable) return [Reason.RetainNotSupported, 'the will is to be retained'] // [MQTT-3.2.2-13]
+  if (isReserved(will.topic)) return [Reason.NotAuthorized, 'topics under $SYS belong to the broker']
+  if (!names.of(will.topic)?.valid) return [Reason.TopicNameInvalid, 'the will topic']
+  const { responseTopic, payloadFormatIndicator } = will.properties
+  if (responseTopic !== undefined && !names.of(responseTopic)?.valid)
+    return [Reason.ProtocolError, 'the response topic of the will']
+  if (payloadFormatIndicator === 1 && !isTextPayload(will.payload))
+    return [Reason.PayloadFormatInvalid, 'the will is not UTF-8']
+  return null
+}
+
+function authenticate(connection: Connection, packet: Connect): void {
+  const { core, peer, listener, id, version } = connection
+  const who: Credentials = {
+    clientId: id,
+    username: packet.username,
+    password: packet.password,
+    version,
+    listener,
+    allowAnonymous: connection.rules.allowAnonymous,
+    peer,
+  }
+  const method = packet.properties.authenticationMethod
+  if (method !== undefined) {
+    connection.phase = Phase.Authenticating
+    connection.authenticationMethod = method
+    return beginExchange(connection, who, packet.properties.authenticationData ?? null, (identity, data) => {
+      admit(connection, packet, identity, {
+        authenticationMethod: method,
+        ...(data === null ? {} : { authenticationData: data }),
+      })
+    })
+  }
+  const answer = core.authenticator.authenticate(who)
+  const decide = (result: Identity | 'unknown' | 'refused') => {
+    if (typeof result === 'object') return admit(connection, packet, result, {})
+    if (packet.username === null && packet.password === null)
+      return connection.fail(Reason.NotAuthorized, 'anonymous clients are not let in here')
+    connection.fail(
+      Reason.BadUserNameOrPassword,
+      result === 'unknown' ? 'nobody knows these credentials' : 'the credentials are refused',
+    )
+  }
+  if (answer instanceof Promise) connection.wait(answer, decide)
+  else decide(answer)
+}
+
+/** The client is who it says. Its will is authorized like a message it publishes. */
+function admit(connection: Connection, packet: Connect, identity: Identity, properties: ServerProperties): void {
+  connection.identity = identity
+  const will = packet.will
+  if (will === null) return open(connection, packet, properties)
+  const decide = (verdict: Verdict) => {
+    if (verdict.allowed) return open(connection, packet, properties)
+    connection.core.journal.record({
+      kind: 'denied',
+      clientId: connection.id,
+      action: 'will',
+      topic: will.topic,
+      detail: verdict.why,
+    })
+    connection.fail(Reason.NotAuthorized, `the will: ${verdict.why}`)
+  }
+  const answer = connection.core.authorizer.decide(connection, 'will', will.topic, will.qos, will.retain)
+  if (answer instanceof Promise) connection.wait(answer, decide)
+  else decide(answer)
+}
+
+/** Takes over, resumes or makes the session and says so with CONNACK, before anything else is sent [MQTT-3.2.0-1]. */
+function open(connection: Connection, packet: Connect, properties: ServerProperties): void {
+  const { core, id } = connection
+  // The old connection is told before the new one is answered, so that it never sees the new one's messages.
+  const before = core.sessions.get(id)
+  before?.attached?.fail(Reason.SessionTakenOver, 'the client connected again') // [MQTT-3.1.4-3]
+  const kept = core.sessions.get(id)
+  if (kept !== null && packet.cleanStart) core.sessions.end(kept) // [MQTT-3.1.2-4]
+  const present = kept !== null && !packet.cleanStart
+  const session = present ? kept : core.sessions.create(id)
+  session.expiryInterval = expiryOf(packet, core.settings.maximumSessionExpiry)
+  core.sessions.arrived(session, packet.will === null ? null : storedWill(connection, packet.will))
+  connection.session = session
+  connection.phase = Phase.Connected
+  connection.sendQuota = Math.min(packet.properties.receiveMaximum ?? 65_535, core.settings.maximumInflight)
+  const keepAlive = keepAliveOf(packet, core.settings.maximumKeepAlive)
+  // A clock that is read now and then is up to 200 ms behind, which must not count against the client.
+  connection.patience = keepAlive === 0 ? 0 : keepAlive * 1_500 + 200
+  connection.keepAlive()
+  const told = packet.version === 5 ? { ...announcement(connection, packet, session, keepAlive), ...properties } : {}
+  connection.outbox.raw(
+    encodeConnack(packet.version, present, Reason.Success, told, connection.outbox.maximumPacketSize),
+  )
+  record(connection, present)
+  session.attach(connection)
+}
+
+function record(connection: Connection, sessionPresent: boolean): void {
+  const { core, id: clientId, listener, version, peer } = connection
+  const counters = core.counters
+  counters.connectionsAccepted++
+  counters.connections++
+  if (counters.connections > counters.connectionsMaximum) counters.connectionsMaximum = counters.connections
+  core.log.info('client connected', { clientId, listener, address: peer.address, version, sessionPresent })
+  core.journal.record({ kind: 'connected', clientId, listener, address: peer.address, version, sessionPresent })
+}
+
+/** Seconds the session outlives the connection. MQTT 3 knows only sessions that end with it, and others. */
+function expiryOf(packet: Connect, maximum: number): number {
+  if (packet.version === 5) return Math.min(packet.properties.sessionExpiryInterval ?? 0, maximum)
+  return packet.cleanStart ? 0 : Math.min(forever, maximum)
+}
+
+function keepAliveOf(packet: Connect, maximum: number): number {
+  if (packet.version !== 5 || maximum === 0) return packet.keepAlive
+  return packet.keepAlive === 0 ? maximum : Math.min(packet.keepAlive, maximum)
+}
+
+/** What CONNACK of MQTT 5 says of this broker [MQTT 3.2.2.3]. */
+function announcement(connection: Connection, packet: Connect, session: Session, keepAlive: number): ServerProperties {
+  const { settings } = connection.core
+  const asked = packet.properties
+  return {
+    ...(session.expiryInterval === (asked.sessionExpiryInterval ?? 0)
+      ? {}
+      : { sessionExpiryInterval: session.expiryInterval }),
+    receiveMaximum: settings.receiveMaximum,
+    ...(settings.maximumQos < 2 ? { maximumQos: settings.maximumQos } : {}),
+    ...(settings.retainAvailable ? {} : { retainAvailable: 0 }),
+    maximumPacketSize: settings.maximumPacketSize,
+    ...(packet.clientId === '' ? { assignedClientIdentifier: connection.id } : {}),
+    topicAliasMaximum: settings.topicAliasMaximum,
+    ...(settings.wildcardSubscriptionAvailable ? {} : { wildcardSubscriptionAvailable: 0 }),
+    ...(settings.subscriptionIdentifierAvailable ? {} : { subscriptionIdentifierAvailable: 0 }),
+    ...(settings.sharedSubscriptionAvailable ? {} : { sharedSubscriptionAvailable: 0 }),
+    ...(keepAlive === packet.keepAlive ? {} : { serverKeepAlive: keepAlive }),
+    ...(asked.requestResponseInformation === 1 && settings.responseInformation !== ''
+      ? { responseInformation: settings.responseInformation }
+      : {}),
+  }
+}
+
+function storedWill(connection: Connection, will: Will): StoredWill | null {
+  const { core, id } = connection
+  const name = core.names.of(will.topic)
+  if (name === null) return null
+  const { messageExpiryInterval, willDelayInterval } = will.properties
+  const properties = encodePassedProperties(will.properties)
+  return {
+    delay: willDelayInterval ?? 0,
+    message: () => {
+      const expiresAt = messageExpiryInterval === undefined ? never : core.clock.now() + messageExpiryInterval * 1_000
+      return new Message(name, will.qos, will.retain, properties, expiresAt, id, will.payload, 0, will.payload.length)
+    },
+  }
+}

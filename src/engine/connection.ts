@@ -1,0 +1,238 @@
+import { Timer } from '../base/wheel.ts'
+import { encodeConnack, encodeDisconnect, type ServerProperties } from '../packet/encode.ts'
+import { Reason, reasonName } from '../packet/reason.ts'
+import type { Version } from '../packet/types.ts'
+import type { TopicName } from '../topic/name.ts'
+import type { Core } from './core.ts'
+import { Outbox } from './outbox.ts'
+import type { Client, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
+import type { Attached, Session } from './session.ts'
+import type { Route } from './subscription.ts'
+
+/** How far a network connection has come. */
+export const Phase = { Opening: 0, Authenticating: 1, Connected: 2, Closed: 3 } as const
+export type Phase = (typeof Phase)[keyof typeof Phase]
+
+/** Room for any packet: what a client that gives no Maximum Packet Size takes. */
+export const anySize = 0x1000_0005
+
+/** Told who the client turned out to be, and what to send it last. */
+export type Authenticated = (identity: Identity, data: Buffer | null) => void
+
+const nobody: Identity = { name: '', method: 'none' }
+let serials = 0
+
+/**
+ * The state of one network connection, and the one place where it ends: `fail` chooses what the client is told by
+ * its version and phase, and sees that it is logged, counted and recorded once.
+ */
+export class Connection implements Attached, Client {
+  readonly core: Core
+  readonly wire: Wire
+  readonly rules: ListenerRules
+  /** Different for every connection of this process. */
+  readonly serial = ++serials
+  phase: Phase = Phase.Opening
+  /** Null until CONNECT has told. */
+  protocol: Version | null = null
+  id = ''
+  identity: Identity = nobody
+  session: Session | null = null
+  outbox: Outbox
+  sendQuota = 0
+  /** Milliseconds without a packet after which the client is given up, 0 for never [MQTT-3.1.2-22]. */
+  patience = 0
+  lastHeard: number
+  /** Reason strings are welcome anywhere [MQTT-3.1.2-29]. */
+  problemInformation = true
+  /** QoS 2 messages received on this connection and not released. */
+  unreleased = 0
+  /** Topics by the client's topic aliases. */
+  aliases: (TopicName<Route> | undefined)[] | null = null
+  lastTopic: TopicName<Route> | null = null
+  /** The method and the exchange of enhanced authentication at hand [MQTT 4.12]. */
+  authenticationMethod: string | null = null
+  exchange: Exchange | null = null
+  authenticated: Authenticated = () => {}
+  /** Something was asked and packets wait for the answer. */
+  waiting = false
+  /** Goes on with what the client sent meanwhile. */
+  resume: () => void = () => {}
+  readonly timer: Timer
+
+  constructor(core: Core, wire: Wire, rules: ListenerRules) {
+    this.core = core
+    this.wire = wire
+    this.rules = rules
+    this.outbox = new Outbox(core, wire, 4, anySize, core.settings.outboxBytes, 0)
+    this.lastHeard = core.clock.now()
+    this.timer = new Timer(() => this.#overdue())
+    core.wheel.set(this.timer, rules.connectTimeout)
+  }
+
+  get peer(): Peer {
+    return this.wire.peer
+  }
+
+  get listener(): string {
+    return this.rules.name
+  }
+
+  get version(): Version {
+    return this.protocol ?? 4
+  }
+
+  get closed(): boolean {
+    return this.phase === Phase.Closed
+  }
+
+  /** Ends the connection because of what the client or an operator did. Idempotent. */
+  fail(reason: Reason, detail: string, properties: ServerProperties = {}): void {
+    if (this.phase === Phase.Closed) return
+    const text = `${reasonName(reason)}: ${detail}`
+    if (this.phase === Phase.Connected) {
+      if (this.protocol === 5)
+        this.outbox.raw(encodeDisconnect(reason, { ...properties, reasonString: text }, this.outbox.maximumPacketSize))
+    } else {
+      this.#refuse(reason, text)
+    }
+    this.#finish('server', reason, detail, true)
+  }
+
+  /** Refuses a CONNECT in the words of its version; in none where the version has none [MQTT-3.2.2-7]. */
+  #refuse(reason: Reason, text: string): void {
+    if (this.protocol === null) return
+    if (this.protocol === 5) {
+      this.outbox.raw(encodeConnack(5, false, reason, { reasonString: text }, this.outbox.maximumPacketSize))
+      return
+    }
+    const code = returnCode(reason)
+    if (code > 0) this.outbox.raw(encodeConnack(this.protocol, false, code, {}, anySize))
+  }
+
+  /** The client said DISCONNECT. */
+  left(reason: number, willing: boolean): void {
+    if (this.phase !== Phase.Closed)
+      this.#finish('client', reason, willing ? 'disconnected with will' : 'disconnected', willing)
+  }
+
+  /** The network connection ended by itself. */
+  lost(cause: Error | null): void {
+    if (this.phase !== Phase.Closed)
+      this.#finish(
+        'network',
+        Reason.UnspecifiedError,
+        cause === null ? 'connection closed by the client' : cause.message,
+        true,
+      )
+  }
+
+  /**
+   * Holds back what the client sends next until `answer` is there, then calls `use` with it. A rejection is a failure
+   * of ours: the client is told so.
+   */
+  wait<T>(answer: Promise<T>, use: (value: T) => void): void {
+    this.waiting = true
+    this.wire.pause()
+    const settled = (then: () => void) => {
+      this.waiting = false
+      if (this.closed) return
+      this.guard(then)
+      if (this.waiting || this.closed) return
+      this.wire.resume()
+      this.resume()
+    }
+    answer.then(
+      (value) => settled(() => use(value)),
+      (error: unknown) => {
+        this.core.log.error('a decision failed', { clientId: this.id, error })
+        settled(() => this.fail(Reason.ServerUnavailable, 'a decision could not be made'))
+      },
+    )
+  }
+
+  /** Runs what serves this client; an exception in it is a defect of ours that costs only this client. */
+  guard(serve: () => void): void {
+    try {
+      serve()
+    } catch (error) {
+      this.broken(error)
+    }
+  }
+
+  broken(error: unknown): void {
+    this.core.log.error('internal error', { clientId: this.id, error })
+    this.fail(Reason.ImplementationSpecificError, 'internal error')
+  }
+
+  /** Looks at the keep alive when its time is over, or lets the time begin again. */
+  keepAlive(): void {
+    if (this.patience > 0) this.core.wheel.set(this.timer, this.patience)
+    else this.core.wheel.cancel(this.timer)
+  }
+
+  #overdue(): void {
+    if (this.phase !== Phase.Connected) return this.fail(Reason.UnspecifiedError, 'no complete CONNECT in time')
+    const silent = this.core.clock.now() - this.lastHeard
+    if (silent >= this.patience)
+      this.fail(Reason.KeepAliveTimeout, `nothing heard for ${Math.round(silent / 1_000)} seconds`)
+    else this.core.wheel.set(this.timer, this.patience - silent)
+  }
+
+  #finish(by: 'client' | 'server' | 'network', reason: number, detail: string, willing: boolean): void {
+    const { core, session } = this
+    const connected = this.phase === Phase.Connected
+    this.phase = Phase.Closed
+    core.wheel.cancel(this.timer)
+    this.outbox.flush()
+    this.outbox.close()
+    this.wire.close()
+    this.#record(by, reason, detail, connected)
+    this.session = null
+    if (session !== null && session.attached === this) core.sessions.left(session, willing)
+  }
+
+  #record(by: 'client' | 'server' | 'network', reason: number, detail: string, connected: boolean): void {
+    const { core, id: clientId, listener } = this
+    const address = this.peer.address
+    core.log.info(connected ? 'client disconnected' : 'connection refused', {
+      clientId,
+      listener,
+      address,
+      by,
+      reason: reasonName(reason),
+      detail,
+    })
+    if (connected) {
+      core.counters.connections--
+      core.journal.record({ kind: 'disconnected', clientId, listener, address, by, reason, detail })
+    } else {
+      core.counters.connectionsRefused++
+      core.journal.record({ kind: 'refused', clientId, listener, address, reason, detail })
+    }
+  }
+}
+
+/** The return code of MQTT 3 for a refusal, 0 where none fits and the connection is closed without one [MQTT3-3.2.2-6]. */
+function returnCode(reason: Reason): number {
+  switch (reason) {
+    case Reason.UnsupportedProtocolVersion:
+      return 1
+    case Reason.ClientIdentifierNotValid:
+      return 2
+    case Reason.ServerUnavailable:
+    case Reason.ServerBusy:
+    case Reason.ServerShuttingDown:
+    case Reason.QuotaExceeded:
+    case Reason.ConnectionRateExceeded:
+      return 3
+    case Reason.BadUserNameOrPassword:
+      return 4
+    case Reason.NotAuthorized:
+    case Reason.Banned:
+    case Reason.BadAuthenticationMethod:
+      return 5
+    default:
+      return 0
+  }
+}

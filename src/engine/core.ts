@@ -1,0 +1,69 @@
+import type { Clock } from '../base/clock.ts'
+import { Counters } from '../base/counters.ts'
+import type { Log } from '../base/log.ts'
+import { Turn } from '../base/turn.ts'
+import { Wheel } from '../base/wheel.ts'
+import { TopicNames } from '../topic/name.ts'
+import { Slabs } from './outbox.ts'
+import type { Authenticator, Authorizer, Journal } from './ports.ts'
+import { Retained } from './retained.ts'
+import { Router } from './router.ts'
+import { Sessions } from './sessions.ts'
+import type { Settings } from './settings.ts'
+import type { Route } from './subscription.ts'
+
+/** What a broker is made with. */
+export interface CoreParts {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly log: Log
+  readonly journal: Journal
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+}
+
+/** Every so many milliseconds, so many retained messages are looked at for expiry. */
+const sweepInterval = 1_000
+const sweepCount = 2_000
+
+/** The state of one broker, shared by all of its connections. Two brokers in one process have one each. */
+export class Core {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly log: Log
+  readonly journal: Journal
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  readonly counters = new Counters()
+  readonly turn = new Turn()
+  readonly slabs = new Slabs()
+  readonly wheel: Wheel
+  readonly names: TopicNames<Route>
+  readonly retained: Retained
+  readonly router: Router
+  readonly sessions: Sessions
+  /** The broker is closing: nobody is let in. */
+  closing = false
+  readonly #stopSweep: () => void
+
+  constructor(parts: CoreParts) {
+    this.settings = parts.settings
+    this.clock = parts.clock
+    this.log = parts.log
+    this.journal = parts.journal
+    this.authenticator = parts.authenticator
+    this.authorizer = parts.authorizer
+    this.wheel = new Wheel(parts.clock)
+    this.names = new TopicNames(parts.settings)
+    this.retained = new Retained(parts.settings, this.counters)
+    this.router = new Router(this)
+    this.sessions = new Sessions(this)
+    this.#stopSweep = parts.clock.every(sweepInterval, () => this.retained.sweep(this.clock.now(), sweepCount))
+  }
+
+  close(): void {
+    this.#stopSweep()
+    this.wheel.close()
+    this.sessions.clear()
+  }
+}

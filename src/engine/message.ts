@@ -1,0 +1,124 @@
+import type { Slab } from '../packet/slab.ts'
+import type { Qos } from '../packet/types.ts'
+import type { TopicName } from '../topic/name.ts'
+import type { Route } from './subscription.ts'
+
+/** A message that never expires. */
+export const never = Number.POSITIVE_INFINITY
+
+const nothing = Buffer.alloc(0)
+
+/**
+ * An application message on its way. Until it is first encoded or kept, its payload lies in the read buffer it arrived
+ * in and is valid for the turn only: whoever holds on to a message past the turn calls `keep` first.
+ */
+export class Message {
+  readonly topic: TopicName<Route>
+  readonly qos: Qos
+  /** The RETAIN flag as published. */
+  readonly retain: boolean
+  /** What the publisher's MQTT 5 properties come to for the receivers, encoded; null for none. */
+  properties: Buffer | null
+  /** Clock milliseconds. */
+  readonly expiresAt: number
+  /** Client identifier of the publisher, empty for the broker itself and the embedding program. */
+  readonly publisher: string
+  bytes: Buffer
+  payloadStart: number
+  payloadEnd: number
+  #kept = false
+  /** Encodings several receivers share, by layout: MQTT 3 or 5, without and with packet identifier. */
+  frame3: Frame | null = null
+  frame3Id: Frame | null = null
+  frame5: Frame | null = null
+  frame5Id: Frame | null = null
+
+  constructor(
+    topic: TopicName<Route>,
+    qos: Qos,
+    retain: boolean,
+    properties: Buffer | null,
+    expiresAt: number,
+    publisher: string,
+    bytes: Buffer,
+    payloadStart: number,
+    payloadEnd: number,
+  ) {
+    this.topic = topic
+    this.qos = qos
+    this.retain = retain
+    this.properties = properties
+    this.expiresAt = expiresAt
+    this.publisher = publisher
+    this.bytes = bytes
+    this.payloadStart = payloadStart
+    this.payloadEnd = payloadEnd
+  }
+
+  get size(): number {
+    return this.payloadEnd - this.payloadStart
+  }
+
+  get payload(): Buffer {
+    return this.bytes.subarray(this.payloadStart, this.payloadEnd)
+  }
+
+  /** Bytes of memory it takes when it waits. */
+  get weight(): number {
+    return this.topic.bytes.length + this.size + (this.properties === null ? 0 : this.properties.length)
+  }
+
+  /** Copies the payload behind what the slab holds; it lives there from now on. */
+  writePayload(slab: Slab): void {
+    const at = slab.at
+    const size = this.size
+    this.bytes.copy(slab.bytes, at, this.payloadStart, this.payloadEnd)
+    slab.at = at + size
+    if (this.#kept) return
+    this.bytes = slab.bytes
+    this.payloadStart = at
+    this.payloadEnd = at + size
+  }
+
+  /** Moves what it refers to into memory of its own, so that it can wait for long without holding anything larger. */
+  keep(): void {
+    if (this.#kept) return
+    this.#kept = true
+    this.bytes = this.size === 0 ? nothing : exactly(this.bytes, this.payloadStart, this.payloadEnd)
+    this.payloadEnd = this.size
+    this.payloadStart = 0
+    if (this.properties !== null) this.properties = exactly(this.properties, 0, this.properties.length)
+    this.frame3 = this.frame3Id = this.frame5 = this.frame5Id = null
+  }
+
+  expired(now: number): boolean {
+    return this.expiresAt <= now
+  }
+
+  /** Seconds left to live, to be told to the receiver; -1 when the message does not expire. */
+  secondsLeft(now: number): number {
+    return this.expiresAt === never ? -1 : Math.max(0, Math.ceil((this.expiresAt - now) / 1000))
+  }
+}
+
+function exactly(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
+}
+
+/** One encoded packet, or a piece of one, ready to be copied out. */
+export class Frame {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+  /** Where the packet identifier stands, relative to `start`; 0 for nowhere. */
+  readonly idAt: number
+
+  constructor(bytes: Buffer, start: number, end: number, idAt: number) {
+    this.bytes = bytes
+    this.start = start
+    this.end = end
+    this.idAt = idAt
+  }
+}

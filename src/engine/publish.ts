@@ -1,0 +1,145 @@
+import { isUtf8 } from 'node:buffer'
+import { absent, decodePublish, Publish } from '../packet/decode-publish.ts'
+import { Reason } from '../packet/reason.ts'
+import { PacketType, type Qos } from '../packet/types.ts'
+import { isReserved } from '../topic/filter.ts'
+import { same, type TopicName } from '../topic/name.ts'
+import type { Connection } from './connection.ts'
+import { Message, never } from './message.ts'
+import type { Verdict } from './ports.ts'
+import type { Route } from './subscription.ts'
+
+const packet = new Publish()
+const dollar = 0x24
+
+/** Serves a PUBLISH packet [MQTT 3.3]: checks it, routes it, acknowledges it. */
+export function publish(connection: Connection, first: number, bytes: Buffer, start: number, end: number): void {
+  const { core, version } = connection
+  const settings = core.settings
+  core.counters.publishReceived++
+  const wrong = decodePublish(first, bytes, start, end, version, settings.maximumUserProperties, packet)
+  if (wrong !== 0) return connection.fail(wrong, 'PUBLISH')
+  if (packet.qos > settings.maximumQos) return connection.fail(Reason.QosNotSupported, `QoS ${packet.qos}`) // [MQTT-3.2.2-11]
+  if (packet.retain && !settings.retainAvailable)
+    return connection.fail(Reason.RetainNotSupported, 'a retained message') // [MQTT-3.2.2-14]
+  const topic = topicOf(connection)
+  if (topic === null) return
+  core.counters.publishBytesReceived += packet.payloadEnd - packet.payloadStart
+  if (packet.responseEnd > packet.responseStart && !isResponseTopic(connection))
+    return connection.fail(Reason.ProtocolError, 'the response topic')
+  const qos: Qos = packet.qos === 0 ? 0 : packet.qos === 1 ? 1 : 2
+  if (qos === 2 && repeated(connection, packet.packetId)) return
+  if (packet.textual && !isUtf8(bytes.subarray(packet.payloadStart, packet.payloadEnd))) {
+    return refuse(connection, topic, qos, packet.packetId, Reason.PayloadFormatInvalid, 'the payload is not UTF-8')
+  }
+  const expiresAt = packet.expiry === absent ? never : core.clock.now() + packet.expiry * 1_000
+  const message = new Message(
+    topic,
+    qos,
+    packet.retain,
+    packet.properties,
+    expiresAt,
+    connection.id,
+    bytes,
+    packet.payloadStart,
+    packet.payloadEnd,
+  )
+  if (topic.bytes[0] === dollar && isReserved(topic.text))
+    return deny(connection, message, packet.packetId, 'topics under $SYS belong to the broker')
+  const verdict = core.authorizer.decide(connection, 'publish', topic.text, qos, packet.retain)
+  if (verdict instanceof Promise) return later(connection, message, packet.packetId, verdict)
+  accept(connection, message, packet.packetId, verdict)
+}
+
+/** The topic the packet names, by itself or through an alias; null when the connection was ended for it. */
+function topicOf(connection: Connection): TopicName<Route> | null {
+  const { bytes, topicStart, topicEnd, alias } = packet
+  if (alias === absent && topicEnd > topicStart) return named(connection, bytes, topicStart, topicEnd)
+  if (alias === absent) return missing(connection)
+  if (alias === 0 || alias > connection.core.settings.topicAliasMaximum) {
+    connection.fail(Reason.TopicAliasInvalid, `topic alias ${alias}`) // [MQTT-3.3.2-8] [MQTT-3.3.2-9]
+    return null
+  }
+  if (topicEnd === topicStart) return connection.aliases?.[alias] ?? missing(connection)
+  const topic = named(connection, bytes, topicStart, topicEnd)
+  if (topic !== null) (connection.aliases ??= [])[alias] = topic
+  return topic
+}
+
+function missing(connection: Connection): null {
+  connection.fail(Reason.ProtocolError, 'neither a topic nor an alias that was set')
+  return null
+}
+
+function named(connection: Connection, bytes: Buffer, start: number, end: number): TopicName<Route> | null {
+  const last = connection.lastTopic
+  if (last !== null && same(last.bytes, bytes, start, end)) return last
+  const topic = connection.core.names.find(bytes, start, end)
+  if (topic === null) connection.fail(Reason.MalformedPacket, 'the topic is not UTF-8')
+  else if (!topic.valid) connection.fail(Reason.TopicNameInvalid, 'a wildcard, or too long') // [MQTT-3.3.2-2]
+  if (topic === null || !topic.valid) return null
+  connection.lastTopic = topic
+  return topic
+}
+
+function isResponseTopic(connection: Connection): boolean {
+  return connection.core.names.find(packet.bytes, packet.responseStart, packet.responseEnd)?.valid ?? false
+}
+
+/** A QoS 2 packet identifier that is not released yet: acknowledged again, not delivered again [MQTT-4.3.3-10]. */
+function repeated(connection: Connection, packetId: number): boolean {
+  const received = connection.session?.received
+  const known = received?.get(packetId)
+  if (received === undefined || known === undefined) return false
+  if (known !== connection.serial) {
+    received.set(packetId, connection.serial)
+    connection.unreleased++
+  }
+  connection.outbox.acknowledge(PacketType.Pubrec, packetId, Reason.Success, null)
+  return true
+}
+
+/** Waits for a decision that must be asked for. The read buffer will be used again meanwhile. */
+function later(connection: Connection, message: Message, packetId: number, verdict: Promise<Verdict>): void {
+  message.keep()
+  connection.wait(verdict, (answer) => accept(connection, message, packetId, answer))
+}
+
+function accept(connection: Connection, message: Message, packetId: number, verdict: Verdict): void {
+  if (!verdict.allowed) return deny(connection, message, packetId, verdict.why)
+  const qos = message.qos
+  if (qos === 2) {
+    if (connection.unreleased >= connection.core.settings.receiveMaximum && connection.version === 5) {
+      return connection.fail(Reason.ReceiveMaximumExceeded, 'more unreleased QoS 2 messages than announced') // [MQTT-3.3.4-7]
+    }
+    connection.session?.received.set(packetId, connection.serial)
+    connection.unreleased++
+  }
+  const reached = connection.core.router.route(message)
+  if (qos === 0) return
+  const reason = reached === 0 ? Reason.NoMatchingSubscribers : Reason.Success
+  connection.outbox.acknowledge(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, null)
+}
+
+function deny(connection: Connection, message: Message, packetId: number, why: string): void {
+  const { core, id: clientId } = connection
+  core.journal.record({ kind: 'denied', clientId, action: 'publish', topic: message.topic.text, detail: why })
+  core.log.warn('publish denied', { clientId, topic: message.topic.text, why })
+  refuse(connection, message.topic, message.qos, packetId, Reason.NotAuthorized, why)
+}
+
+/** Says no to one message: MQTT 5 has a code for it, MQTT 3 can only close [MQTT3-3.3.5-2]. */
+function refuse(
+  connection: Connection,
+  topic: TopicName<Route>,
+  qos: Qos,
+  packetId: number,
+  reason: Reason,
+  detail: string,
+): void {
+  connection.core.counters.publishRefused++
+  if (connection.version !== 5) return connection.fail(reason, `publishing to ${topic.text}: ${detail}`)
+  if (qos === 0) return
+  const text = connection.problemInformation ? detail : null
+  connection.outbox.acknowledge(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, text)
+}

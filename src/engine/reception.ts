@@ -1,0 +1,55 @@
+import { Reason } from '../packet/reason.ts'
+import type { Core } from './core.ts'
+import { Intake } from './intake.ts'
+import type { Acceptor, ListenerRules, Refusal, Wire, WireEvents } from './ports.ts'
+
+/** Where network connections come in, and the list of those that are here. */
+export class Reception implements Acceptor {
+  readonly #core: Core
+  readonly #intakes = new Set<Intake>()
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  accept(wire: Wire, rules: ListenerRules): WireEvents {
+    const intake = new Intake(this.#core, wire, rules, (ended) => this.#intakes.delete(ended))
+    this.#intakes.add(intake)
+    return intake
+  }
+
+  refused(refusal: Refusal): void {
+    const { listener, address, why, detail } = refusal
+    this.#core.counters.connectionsRefused++
+    this.#core.log.warn('connection refused before MQTT', { listener, address, why, detail })
+    const text = detail === '' ? why : `${why}: ${detail}`
+    this.#core.journal.record({
+      kind: 'refused',
+      clientId: '',
+      listener,
+      address,
+      reason: Reason.UnspecifiedError,
+      detail: text,
+    })
+  }
+
+  /** Says good-bye to everyone: DISCONNECT with Server shutting down for MQTT 5. Their wills are not published. */
+  close(): void {
+    this.#core.closing = true
+    for (const { connection } of this.#intakes) {
+      if (connection.session !== null) connection.session.will = null
+      connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
+    }
+  }
+
+  /** Resolves when the network connections are gone, or with those left cut off after `ms` milliseconds. */
+  async gone(ms: number): Promise<void> {
+    const end = performance.now() + ms
+    while (this.#intakes.size > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const { connection } of this.#intakes) connection.wire.destroy()
+  }
+
+  *clients(): Generator<Intake['connection']> {
+    for (const { connection } of this.#intakes) if (connection.session !== null) yield connection
+  }
+}

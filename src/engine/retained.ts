@@ -1,0 +1,135 @@
+import type { Counters } from '../base/counters.ts'
+import type { Message } from './message.ts'
+import type { Settings } from './settings.ts'
+
+class Node {
+  message: Message | null = null
+  children: Map<string, Node> | null = null
+}
+
+/** The retained messages [MQTT 3.3.1.3], one a topic, in a tree of topic levels for subscriptions with wildcards. */
+export class Retained {
+  readonly #root = new Node()
+  readonly #settings: Settings
+  readonly #counters: Counters
+  #sweeping: Generator<Message> | null = null
+
+  constructor(settings: Settings, counters: Counters) {
+    this.#settings = settings
+    this.#counters = counters
+  }
+
+  /** Stores a message in place of the one its topic had. False when that would go over a limit; the old one is gone then too. */
+  set(message: Message): boolean {
+    this.delete(message.topic.text)
+    const counters = this.#counters
+    if (counters.retained >= this.#settings.maximumRetained) return false
+    if (counters.retainedBytes + message.weight > this.#settings.maximumRetainedBytes) return false
+    message.keep()
+    let node = this.#root
+    for (const level of message.topic.text.split('/')) {
+      node.children ??= new Map()
+      let child = node.children.get(level)
+      if (child === undefined) node.children.set(level, (child = new Node()))
+      node = child
+    }
+    node.message = message
+    counters.retained++
+    counters.retainedBytes += message.weight
+    return true
+  }
+
+  delete(topic: string): boolean {
+    return this.#remove(this.#root, topic.split('/'), 0)
+  }
+
+  get(topic: string): Message | null {
+    let node: Node | undefined = this.#root
+    for (const level of topic.split('/')) {
+      node = node.children?.get(level)
+      if (node === undefined) return null
+    }
+    return node.message
+  }
+
+  /**
+   * The retained messages a filter matches, found one by one; the tree may change in between. Gives null now and then
+   * while it finds nothing, so that a search through a large tree can be interrupted.
+   */
+  matching(pattern: string): Iterator<Message | null> {
+    return below(this.#root, pattern.split('/'), 0)
+  }
+
+  /** Looks at the next `count` messages and removes those that have expired. */
+  sweep(now: number, count: number): void {
+    for (let looked = 0; looked < count; looked++) {
+      this.#sweeping ??= everything(this.#root)
+      const next = this.#sweeping.next()
+      if (next.done === true) {
+        this.#sweeping = null
+        return
+      }
+      if (next.value.expired(now)) this.delete(next.value.topic.text)
+    }
+  }
+
+  #remove(node: Node, levels: readonly string[], index: number): boolean {
+    if (index === levels.length) {
+      if (node.message === null) return false
+      this.#counters.retained--
+      this.#counters.retainedBytes -= node.message.weight
+      node.message = null
+      return true
+    }
+    const child = node.children?.get(levels[index])
+    if (child === undefined || !this.#remove(child, levels, index + 1)) return false
+    if (child.message === null && child.children === null) {
+      node.children?.delete(levels[index])
+      if (node.children?.size === 0) node.children = null
+    }
+    return true
+  }
+}
+
+/** Nodes passed before a search gives way. */
+const breath = 500
+
+function* below(node: Node, levels: readonly string[], index: number): Generator<Message | null> {
+  if (index === levels.length) {
+    if (node.message !== null) yield node.message
+    return
+  }
+  const level = levels[index]
+  if (level === '#') {
+    // `a/#` matches `a` too.
+    if (node.message !== null) yield node.message
+    if (node.children === null) return
+    for (const [name, child] of node.children) if (index > 0 || !name.startsWith('$')) yield* everything(child)
+  } else if (level === '+') {
+    if (node.children === null) return
+    let passed = 0
+    for (const [name, child] of node.children) {
+      if (index > 0 || !name.startsWith('$')) yield* below(child, levels, index + 1)
+      if (++passed % breath === 0) yield null
+    }
+  } else {
+    const child = node.children?.get(level)
+    if (child !== undefined) yield* below(child, levels, index + 1)
+  }
+}
+
+/** Every message at and under a node: a stack of its own, for `yield*` would pass each message up level by level. */
+function* everything(root: Node): Generator<Message> {
+  if (root.message !== null) yield root.message
+  if (root.children === null) return
+  const stack = [root.children.values()]
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const next = top.next()
+    if (next.done === true) {
+      stack.pop()
+      continue
+    }
+    if (next.value.message !== null) yield next.value.message
+    if (next.value.children !== null) stack.push(next.value.children.values())
+  }
+}

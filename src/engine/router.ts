@@ -1,0 +1,169 @@
+import type { Counters } from '../base/counters.ts'
+import type { Log } from '../base/log.ts'
+import type { Filter } from '../topic/filter.ts'
+import type { TopicName, TopicNames } from '../topic/name.ts'
+import { Tree } from '../topic/tree.ts'
+import type { Message } from './message.ts'
+import type { Retained } from './retained.ts'
+import { SharedGroup } from './shared.ts'
+import { type Group, type Receiver, type Route, type Subscription, union } from './subscription.ts'
+
+export interface RouterContext {
+  readonly counters: Counters
+  readonly log: Log
+  readonly retained: Retained
+  readonly names: TopicNames<Route>
+}
+
+/** Subscribers that all remembered routes together may hold. */
+const remembered = 1_000_000
+
+/** What the tree holds: a subscription, or the group that stands for the members of a shared one. */
+type Entry = Subscription | SharedGroup
+
+/** Takes every message to everyone who subscribed to it. The only way in, and the only way out. */
+export class Router {
+  readonly #context: RouterContext
+  readonly #tree = new Tree<Entry>()
+  readonly #groups = new Map<string, SharedGroup>()
+  readonly #found: Entry[] = []
+  #remembered = 0
+  #mark = 0
+
+  constructor(context: RouterContext) {
+    this.#context = context
+  }
+
+  /** Stores a retained message and delivers any; returns to how many receivers. */
+  route(message: Message): number {
+    if (message.retain) this.#retain(message)
+    const name = message.topic
+    const route = name.route !== null && name.routeVersion === this.#tree.version ? name.route : this.#find(name)
+    const direct = route.direct
+    const alone = direct.length + route.groups.length === 1 && !message.retain
+    let reached = 0
+    for (let index = 0; index < direct.length; index++) {
+      const subscription = direct[index]
+      if (subscription.noLocal && subscription.receiver.id === message.publisher) {
+        if (this.#deliverOwn(message, subscription)) reached++
+        continue
+      }
+      this.#deliver(message, subscription, alone)
+      reached++
+    }
+    for (let index = 0; index < route.groups.length; index++)
+      if (this.share(route.groups[index], message, null, alone)) reached++
+    return reached
+  }
+
+  /** Gives a message to one member of a group, not to `except`; false when there is nobody. */
+  share(group: Group, message: Message, except: Receiver | null, alone: boolean): boolean {
+    const member = group.choose(except)
+    if (member === null) return false
+    this.#deliver(message, member, alone)
+    return true
+  }
+
+  subscribe(subscription: Subscription): void {
+    const { filter, group } = subscription
+    this.#context.counters.subscriptions++
+    if (group === null) {
+      this.#tree.add(filter.pattern, subscription)
+      return
+    }
+    group.add(subscription)
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    const { filter, group } = subscription
+    this.#context.counters.subscriptions--
+    if (group === null) {
+      this.#tree.remove(filter.pattern, subscription)
+      return
+    }
+    group.remove(subscription)
+    const held = this.#groups.get(group.key)
+    if (!group.empty || held === undefined) return
+    this.#groups.delete(group.key)
+    this.#tree.remove(filter.pattern, held)
+  }
+
+  /** The group of a shared filter, made when it is the first of its name. */
+  groupOf(filter: Filter): Group {
+    const known = this.#groups.get(filter.text)
+    if (known !== undefined) return known
+    const group = new SharedGroup(filter.text)
+    this.#groups.set(filter.text, group)
+    this.#tree.add(filter.pattern, group)
+    return group
+  }
+
+  #retain(message: Message): void {
+    const { retained } = this.#context
+    if (message.size === 0)
+      retained.delete(message.topic.text) // [MQTT-3.3.1-6]
+    else if (!retained.set(message))
+      this.#context.log.warn('retained message not stored: limit reached', { topic: message.topic.text })
+  }
+
+  #deliver(message: Message, subscription: Subscription, alone: boolean): void {
+    try {
+      subscription.receiver.deliver(message, subscription, alone)
+    } catch (error) {
+      // A failure while delivering is the receiver's alone.
+      this.#context.log.error('delivery failed', {
+        clientId: subscription.receiver.id,
+        topic: message.topic.text,
+        error,
+      })
+    }
+  }
+
+  /** The publisher's own message comes back through those of its subscriptions that are not No Local [MQTT-3.8.3-3]. */
+  #deliverOwn(message: Message, subscription: Subscription): boolean {
+    const rest = subscription.parts?.filter((part) => !part.noLocal) ?? []
+    if (rest.length === 0) return false
+    this.#deliver(message, union(rest), false)
+    return true
+  }
+
+  #find(name: TopicName<Route>): Route {
+    const found = this.#found
+    this.#tree.match(name.text, found)
+    const route = found.length === 0 ? nobody : this.#compile(found)
+    found.length = 0
+    if (this.#remembered > remembered) {
+      this.#context.names.forgetRoutes()
+      this.#remembered = 0
+    }
+    this.#remembered += route.direct.length
+    name.route = route
+    name.routeVersion = this.#tree.version
+    return route
+  }
+
+  /** One entry a receiver: overlapping subscriptions of one client become their union. */
+  #compile(found: readonly Entry[]): Route {
+    const direct: Subscription[] = []
+    const groups: Group[] = []
+    const mark = ++this.#mark
+    for (const entry of found) {
+      if (entry instanceof SharedGroup) {
+        groups.push(entry)
+        continue
+      }
+      const receiver = entry.receiver
+      if (receiver.mark === mark) {
+        const other = direct[receiver.markIndex]
+        direct[receiver.markIndex] = union([...(other.parts ?? [other]), entry])
+      } else {
+        receiver.mark = mark
+        receiver.markIndex = direct.length
+        direct.push(entry)
+      }
+    }
+    return { direct, groups }
+  }
+}
+
+const nobody: Route = { direct: [], groups: [] }

@@ -1,0 +1,174 @@
+import { decodeSubscribe, decodeUnsubscribe, type Subscribe, type SubscriptionRequest } from '../packet/decode.ts'
+import { encodeSuback } from '../packet/encode.ts'
+import { Reason, reasonName } from '../packet/reason.ts'
+import { PacketType, type Qos } from '../packet/types.ts'
+import { countLevels, type Filter, hasWildcard, parseFilter } from '../topic/filter.ts'
+import type { Connection } from './connection.ts'
+import type { Answer, Verdict } from './ports.ts'
+import type { Session } from './session.ts'
+import { Subscription } from './subscription.ts'
+
+/** Serves a SUBSCRIBE packet [MQTT 3.8]: one SUBACK with a code for each filter, then the retained messages. */
+export function subscribe(connection: Connection, session: Session, bytes: Buffer, start: number, end: number): void {
+  const packet = decodeSubscribe(bytes, start, end, connection.version, connection.core.settings)
+  if ('fault' in packet) return connection.fail(packet.fault, packet.detail)
+  const filters = packet.requests.map((request) => parseFilter(request.filter))
+  for (let index = 0; index < filters.length; index++) {
+    const filter = filters[index]
+    // MQTT 3 has no answer for an invalid filter but the end of the connection [MQTT3-4.8.0-1].
+    if (filter === null && connection.version !== 5)
+      return connection.fail(Reason.ProtocolError, 'an invalid topic filter')
+    if (filter !== null && filter.share !== null && packet.requests[index].noLocal) {
+      return connection.fail(Reason.ProtocolError, 'No Local on a shared subscription') // [MQTT-3.8.3-4]
+    }
+  }
+  const answers = packet.requests.map((request, index) => authorize(connection, request, filters[index]))
+  const known = answers.filter((answer): answer is Verdict => !(answer instanceof Promise))
+  if (known.length === answers.length) return grant(connection, session, packet, filters, known)
+  connection.wait(Promise.all(answers), (verdicts) => grant(connection, session, packet, filters, verdicts))
+}
+
+const formal: Verdict = { allowed: true, why: '' }
+
+function authorize(connection: Connection, request: SubscriptionRequest, filter: Filter | null): Answer<Verdict> {
+  if (filter === null) return formal
+  return connection.core.authorizer.decide(connection, 'subscribe', filter.pattern, request.qos, false)
+}
+
+function grant(
+  connection: Connection,
+  session: Session,
+  packet: Subscribe,
+  filters: readonly (Filter | null)[],
+  verdicts: readonly Verdict[],
+): void {
+  const codes: number[] = []
+  const replays: (() => void)[] = []
+  let why: string | null = null
+  for (let index = 0; index < filters.length; index++) {
+    const refusal = refused(connection, session, packet, filters[index], verdicts[index])
+    const filter = filters[index]
+    if (refusal !== 0 || filter === null) {
+      why ??= refusal === Reason.NotAuthorized ? verdicts[index].why : reasonName(refusal)
+      connection.core.counters.subscribesRefused++
+      codes.push(connection.version === 5 ? refusal : 0x80)
+      continue
+    }
+    connection.core.counters.subscribesAccepted++
+    codes.push(take(connection, session, filter, packet.requests[index], packet.identifier, replays))
+  }
+  const text = connection.problemInformation ? why : null
+  connection.outbox.raw(
+    encodeSuback(
+      PacketType.Suback,
+      connection.version,
+      packet.packetId,
+      codes,
+      text,
+      connection.outbox.maximumPacketSize,
+    ),
+  )
+  for (const replay of replays) replay()
+}
+
+/** The reason to refuse one filter, 0 for none. */
+function refused(
+  connection: Connection,
+  session: Session,
+  packet: Subscribe,
+  filter: Filter | null,
+  verdict: Verdict,
+): Reason | 0 {
+  const { settings, journal } = connection.core
+  if (filter === null) return Reason.TopicFilterInvalid
+  if (
+    filter.pattern.length > settings.maximumTopicBytes ||
+    Buffer.byteLength(filter.pattern) > settings.maximumTopicBytes
+  )
+    return Reason.TopicFilterInvalid
+  if (countLevels(filter.pattern) > settings.maximumTopicLevels) return Reason.TopicFilterInvalid
+  if (filter.share !== null && !settings.sharedSubscriptionAvailable) return Reason.SharedSubscriptionsNotSupported
+  if (!settings.wildcardSubscriptionAvailable && hasWildcard(filter.pattern))
+    return Reason.WildcardSubscriptionsNotSupported
+  if (packet.identifier > 0 && !settings.subscriptionIdentifierAvailable)
+    return Reason.SubscriptionIdentifiersNotSupported
+  if (!verdict.allowed) {
+    journal.record({
+      kind: 'denied',
+      clientId: connection.id,
+      action: 'subscribe',
+      topic: filter.text,
+      detail: verdict.why,
+    })
+    return Reason.NotAuthorized
+  }
+  const isNew = !session.subscriptions.has(filter.text)
+  return isNew && session.subscriptions.size >= settings.maximumSubscriptions ? Reason.QuotaExceeded : 0
+}
+
+/** Makes the subscription, in place of the one with the same filter [MQTT-3.8.4-3]; returns the QoS granted. */
+function take(
+  connection: Connection,
+  session: Session,
+  filter: Filter,
+  request: SubscriptionRequest,
+  identifier: number,
+  replays: (() => void)[],
+): Qos {
+  const { router, settings } = connection.core
+  const qos = request.qos > settings.maximumQos ? settings.maximumQos : request.qos
+  const before = session.subscriptions.get(filter.text)
+  const group = filter.share === null ? null : router.groupOf(filter)
+  const identifiers = identifier === 0 ? null : [identifier]
+  const subscription = new Subscription(
+    session,
+    filter,
+    qos,
+    request.noLocal,
+    request.retainAsPublished,
+    identifiers,
+    group,
+    null,
+  )
+  router.subscribe(subscription)
+  session.subscriptions.set(filter.text, subscription)
+  if (before !== undefined) {
+    router.unsubscribe(before)
+    session.cancelReplays(filter.text)
+  }
+  const wanted = request.retainHandling === 0 || (request.retainHandling === 1 && before === undefined)
+  if (wanted && group === null) replays.push(() => replay(connection, session, subscription))
+  return qos
+}
+
+function replay(connection: Connection, session: Session, subscription: Subscription): void {
+  const { retained, clock } = connection.core
+  const pattern = subscription.filter.pattern
+  if (hasWildcard(pattern)) return session.replay({ subscription, messages: retained.matching(pattern) })
+  const message = retained.get(pattern)
+  if (message !== null && !message.expired(clock.now())) session.offer(message, subscription, true, true)
+}
+
+/** Serves an UNSUBSCRIBE packet [MQTT 3.10]. Deliveries that began are completed [MQTT-3.10.4-3]. */
+export function unsubscribe(connection: Connection, session: Session, bytes: Buffer, start: number, end: number): void {
+  const { core, version } = connection
+  const packet = decodeUnsubscribe(bytes, start, end, version, core.settings)
+  if ('fault' in packet) return connection.fail(packet.fault, packet.detail)
+  const codes: number[] = []
+  for (const text of packet.filters) {
+    const subscription = session.subscriptions.get(text)
+    if (subscription !== undefined) {
+      session.subscriptions.delete(text)
+      session.cancelReplays(text)
+      core.router.unsubscribe(subscription)
+      codes.push(Reason.Success)
+    } else {
+      if (parseFilter(text) === null && version !== 5)
+        return connection.fail(Reason.ProtocolError, 'an invalid topic filter')
+      codes.push(parseFilter(text) === null ? Reason.TopicFilterInvalid : Reason.NoSubscriptionExisted)
+    }
+  }
+  connection.outbox.raw(
+    encodeSuback(PacketType.Unsuback, version, packet.packetId, codes, null, connection.outbox.maximumPacketSize),
+  )
+}

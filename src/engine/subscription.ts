@@ -1,0 +1,86 @@
+import type { Qos } from '../packet/types.ts'
+import type { Filter } from '../topic/filter.ts'
+import type { Message } from './message.ts'
+
+/** Whoever messages are delivered to: a session, or the embedding program. */
+export interface Receiver {
+  /** Client identifier. */
+  readonly id: string
+  /** Belongs to the router: what it last saw this receiver in, so that overlapping subscriptions are found at once. */
+  mark: number
+  markIndex: number
+  /** `alone`: nobody else gets this message, so its encoding need not be kept for others. */
+  deliver(message: Message, subscription: Subscription, alone: boolean): void
+  /** How a shared subscription sees it: takes a message now, would keep it for later, or neither. */
+  readonly readiness: Readiness
+}
+
+export const Readiness = { Ready: 2, Busy: 1, Away: 0 } as const
+export type Readiness = (typeof Readiness)[keyof typeof Readiness]
+
+/** The members of one shared subscription `$share/name/filter` [MQTT 4.8.2]. */
+export interface Group {
+  readonly key: string
+  add(member: Subscription): void
+  remove(member: Subscription): void
+  readonly empty: boolean
+  /** The member that gets the next message, or null when there is none besides `except`. */
+  choose(except: Receiver | null): Subscription | null
+}
+
+/** One subscription of one receiver. Replaced, never changed, when the client subscribes again [MQTT-3.8.4-3]. */
+export class Subscription {
+  readonly receiver: Receiver
+  readonly filter: Filter
+  readonly qos: Qos
+  readonly noLocal: boolean
+  readonly retainAsPublished: boolean
+  /** Subscription identifiers to send along, null for none. */
+  readonly identifiers: readonly number[] | null
+  /** The group, for a shared subscription. */
+  readonly group: Group | null
+  /** For a union of overlapping subscriptions: the subscriptions it is made of. */
+  readonly parts: readonly Subscription[] | null
+
+  constructor(
+    receiver: Receiver,
+    filter: Filter,
+    qos: Qos,
+    noLocal: boolean,
+    retainAsPublished: boolean,
+    identifiers: readonly number[] | null,
+    group: Group | null,
+    parts: readonly Subscription[] | null,
+  ) {
+    this.receiver = receiver
+    this.filter = filter
+    this.qos = qos
+    this.noLocal = noLocal
+    this.retainAsPublished = retainAsPublished
+    this.identifiers = identifiers
+    this.group = group
+    this.parts = parts
+  }
+}
+
+/** Several subscriptions of one receiver as one: one copy at the highest QoS with all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-4]. */
+export function union(parts: readonly Subscription[]): Subscription {
+  const first = parts[0]
+  if (parts.length === 1) return first
+  let qos = first.qos
+  const identifiers: number[] = []
+  for (const part of parts) {
+    if (part.qos > qos) qos = part.qos
+    if (part.identifiers !== null) identifiers.push(...part.identifiers)
+  }
+  const noLocal = parts.some((part) => part.noLocal)
+  const retainAsPublished = parts.some((part) => part.retainAsPublished)
+  const carried = identifiers.length > 0 ? identifiers : null
+  return new Subscription(first.receiver, first.filter, qos, noLocal, retainAsPublished, carried, null, parts)
+}
+
+/** Whom a topic goes to: one entry a receiver, and the groups of which one member gets it. */
+export interface Route {
+  readonly direct: readonly Subscription[]
+  readonly groups: readonly Group[]
+}

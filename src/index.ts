@@ -1,0 +1,44 @@
+export { type Clock, systemClock } from './base/clock.ts'
+export type { Counters } from './base/counters.ts'
+export { BrokerError, type ErrorCode } from './base/errors.ts'
+export { jsonLog, type Log, type LogLevel, silentLog } from './base/log.ts'
+export { Broker, createBroker } from './broker.ts'
+export type {
+  BrokerOptions,
+  ConnectedClient,
+  ListenerAddress,
+  ListenRequest,
+  MessageProperties,
+  PublishOptions,
+  ReceivedMessage,
+} from './embedding.ts'
+export type {
+  Action,
+  Answer,
+  Authenticator,
+  Authorizer,
+  Client,
+  Credentials,
+  DropReason,
+  Exchange,
+  ExchangeStep,
+  Identity,
+  JournalEvent,
+  Peer,
+  TlsDetails,
+  Transport,
+  Verdict,
+} from './engine/ports.ts'
+export { defaultSettings, type QueuePolicy, type Settings } from './engine/settings.ts'
+export type { DatedEvent } from './journal/recent.ts'
+export type {
+  CertificateFiles,
+  ListenerOptions,
+  ProxyProtocol,
+  SniCertificate,
+  TlsOptions,
+  WebSocketOptions,
+} from './listen/options.ts'
+export type { UserProperties } from './packet/property.ts'
+export { Reason, reasonName } from './packet/reason.ts'
+export type { Qos, Version } from './packet/types.ts'

@@ -1,0 +1,170 @@
+import { Server, type Socket } from 'node:net'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { BrokerError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Acceptor, ListenerRules } from '../engine/ports.ts'
+import { acceptShared } from './accepted-socket.ts'
+import { bind, urlOf } from './address.ts'
+import { Admission, type AdmissionDesk } from './admission.ts'
+import { Deadlines } from './deadlines.ts'
+import { Limits } from './limits.ts'
+import type { ListenerOptions } from './options.ts'
+import { local, peerOf, type Remote, remoteOf } from './peer.ts'
+import { readProxyHeader } from './proxy-stage.ts'
+import { SocketWire, type WireOwner } from './socket-wire.ts'
+import { TlsStage } from './tls-stage.ts'
+import { WebSocketStage } from './websocket-stage.ts'
+import { WebSocketWire } from './websocket-wire.ts'
+
+/** One open listener. */
+export interface Listener {
+  /** Where clients connect, with the real port: `mqtt://127.0.0.1:1883`. */
+  readonly url: string
+  /** Connections now, those still in a handshake included. */
+  readonly connections: number
+  /** Stops accepting and ends unfinished handshakes. Connections the engine knows are the engine's to close. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a listener; connections go to `acceptor` once their handshakes are done.
+ *
+ * @throws BrokerError when the address or the TLS files cannot be used.
+ */
+export async function openListener(
+  options: ListenerOptions,
+  acceptor: Acceptor,
+  log: Log,
+  clock: Clock = systemClock(),
+): Promise<Listener> {
+  const entrance = new Entrance(options, acceptor, log, clock)
+  await entrance.open()
+  return entrance
+}
+
+/** Milliseconds a peer has to take the end of its connection. */
+const closeTimeout = 2_000
+
+/** Where connections come in: limits first, then handshakes, then the engine. */
+class Entrance implements Listener, WireOwner, AdmissionDesk {
+  url: string
+  readonly limits: Limits
+  readonly handshakes: Deadlines<Admission>
+  readonly closing: Deadlines
+  readonly #options: ListenerOptions
+  readonly #acceptor: Acceptor
+  readonly #log: Log
+  readonly #server = new Server()
+  readonly #tls: TlsStage | null
+  readonly #websocket: WebSocketStage | null
+  #rules: ListenerRules
+
+  constructor(options: ListenerOptions, acceptor: Acceptor, log: Log, clock: Clock) {
+    this.#options = options
+    this.#acceptor = acceptor
+    this.#log = log
+    this.#rules = options.rules
+    this.url = urlOf(options, options.port)
+    this.limits = new Limits(options, clock)
+    this.handshakes = new Deadlines<Admission>(options.handshakeTimeout, clock)
+    this.closing = new Deadlines(closeTimeout, clock)
+    this.#tls = this.#tlsStage()
+    this.#websocket = this.#websocketStage()
+  }
+
+  get connections(): number {
+    return this.limits.connections
+  }
+
+  async open(): Promise<void> {
+    const server = this.#server
+    this.url = await bind(server, this.#options)
+    if (this.#rules.name === '') this.#rules = { ...this.#rules, name: this.url }
+    server.on('error', (cause) => this.#log.error('listener failed', { listener: this.url, cause: cause.message }))
+    const take = (socket: Socket) => this.#take(socket)
+    const failed = (status: number) => this.#log.warn('accept failed', { listener: this.url, status })
+    // TLS and HTTP take over sockets of the ordinary kind only.
+    const plain = this.#tls === null && this.#websocket === null
+    if (!plain || !acceptShared(server, take, failed)) server.on('connection', take)
+  }
+
+  async close(): Promise<void> {
+    this.#server.close()
+    for (const admission of this.handshakes.drain()) admission.abandon()
+  }
+
+  released(address: string): void {
+    this.limits.leave()
+    this.limits.leaveAddress(address)
+  }
+
+  refused(address: string, why: string, detail: string): void {
+    this.#acceptor.refused({ listener: this.#rules.name, address, why, detail })
+  }
+
+  #take(socket: Socket): void {
+    const { transport, proxyProtocol } = this.#options
+    const remote = transport === 'unix' ? local : remoteOf(socket)
+    const why = this.limits.enter()
+    if (why !== null) {
+      socket.destroy()
+      this.refused(remote.address, why, '')
+      return
+    }
+    if (transport !== 'unix') socket.setNoDelay(true)
+    if (proxyProtocol !== 'off') {
+      const admission = new Admission(socket, remote, 'PROXY header', this)
+      readProxyHeader(admission, proxyProtocol, (_, rest) => this.#proceed(admission, rest))
+    } else if (this.#tls !== null || this.#websocket !== null) {
+      const admission = new Admission(socket, remote, 'TLS handshake', this)
+      if (admission.enterAddress()) this.#proceed(admission, Buffer.alloc(0))
+    } else this.#takePlain(socket, remote)
+  }
+
+  /** The short way of TCP and unix sockets without a proxy: nothing to wait for. */
+  #takePlain(socket: Socket, remote: Remote): void {
+    const why = this.limits.enterAddress(remote.address)
+    if (why === null) {
+      new SocketWire(socket, peerOf(this.#options.transport, remote, null), this).open(this.#acceptor, this.#rules)
+      return
+    }
+    this.limits.leave()
+    socket.destroy()
+    this.refused(remote.address, why, '')
+  }
+
+  #proceed(admission: Admission, rest: Buffer): void {
+    if (this.#tls !== null) this.#tls.shake(admission)
+    else if (this.#websocket !== null) this.#websocket.upgrade(admission, admission.socket)
+    else {
+      const wire = this.#admitSocket(admission, admission.socket)
+      if (rest.length > 0) wire.read(rest, rest.length)
+    }
+  }
+
+  #admitSocket(admission: Admission, socket: Socket): SocketWire {
+    admission.admit()
+    const wire = new SocketWire(socket, peerOf(this.#options.transport, admission.remote, admission.tls), admission)
+    wire.open(this.#acceptor, this.#rules)
+    return wire
+  }
+
+  #tlsStage(): TlsStage | null {
+    const { transport, tls } = this.#options
+    if (transport !== 'tls' && transport !== 'wss') return null
+    if (tls === null) throw new BrokerError('TLS_INVALID', `${this.url} needs a certificate and its key`)
+    if (transport === 'tls')
+      return new TlsStage(tls, ['mqtt'], (admission, socket) => this.#admitSocket(admission, socket))
+    return new TlsStage(tls, ['http/1.1'], (admission, socket) => this.#websocket?.upgrade(admission, socket))
+  }
+
+  #websocketStage(): WebSocketStage | null {
+    const { transport, websocket } = this.#options
+    if (transport !== 'ws' && transport !== 'wss') return null
+    return new WebSocketStage(websocket, (admission, client, socket) => {
+      admission.admit()
+      const peer = peerOf(transport, admission.remote, admission.tls)
+      new WebSocketWire(client, socket, peer, this.closing).open(this.#acceptor, this.#rules)
+    })
+  }
+}

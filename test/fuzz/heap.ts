@@ -1,0 +1,11 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collect: unknown = runInNewContext('gc')
+
+/** Bytes of live objects: the heap after a full garbage collection. */
+export function heapUsed(): number {
+  if (typeof collect === 'function') Reflect.apply(collect, undefined, [])
+  return process.memoryUsage().heapUsed
+}

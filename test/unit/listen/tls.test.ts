@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { after, type TestContext, test } from 'node:test'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { silentLog } from '../../../src/base/log.ts'
+import type { Listener } from '../../../src/listen/listener.ts'
+import { openListener } from '../../../src/listen/listener.ts'
+import { defaultListener, type TlsOptions } from '../../../src/listen/options.ts'
+import { makeCertificates, skip, tlsOptions } from './certificates.ts'
+import { client, everything, listening, portOf, Recorder, until } from './kit.ts'
+
+const made = skip === false ? makeCertificates() : null
+after(() => made?.remove())
+
+function files() {
+  if (made === null) throw new Error('not without openssl')
+  return made
+}
+
+function tlsListening(
+  t: TestContext,
+  recorder: Recorder,
+  options: Partial<TlsOptions> = {},
+  handshakeTimeout = 10_000,
+) {
+  return listening(t, recorder, { transport: 'tls', tls: tlsOptions(files(), options), handshakeTimeout })
+}
+
+/** A client whose handshake was begun; errors are the test's to listen to. */
+function begin(t: TestContext, listener: Listener, options: ConnectionOptions = {}): TLSSocket {
+  const ca = readFileSync(files().path('ca.crt'))
+  const socket = connect({ port: portOf(listener), host: '127.0.0.1', servername: 'localhost', ca, ...options })
+  t.after(() => socket.destroy())
+  socket.on('error', () => {})
+  return socket
+}
+
+async function shaken(t: TestContext, listener: Listener, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = begin(t, listener, options)
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+const pem = (name: string) => ({
+  cert: readFileSync(files().path(`${name}.crt`)),
+  key: readFileSync(files().path(`${name}.key`)),
+})
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`${version} carries bytes both ways, and the peer says what was established`, { skip }, async (t) => {
+    const recorder = new Recorder()
+    const listener = await tlsListening(t, recorder)
+    assert.match(listener.url, /^mqtts:\/\/127\.0\.0\.1:/)
+    const socket = await shaken(t, listener, { maxVersion: version, ALPNProtocols: ['mqtt'] })
+    const connection = await recorder.connection()
+    socket.write('ping')
+    await until(() => connection.received.length === 4)
+    connection.wire.write(Buffer.from('pong'))
+    assert.equal(String((await once(socket, 'data'))[0]), 'pong')
+    const { peer } = connection.wire
+    assert.deepEqual(
+      { ...peer, tls: { ...peer.tls, cipher: '' } },
+      {
+        transport: 'tls',
+        address: '127.0.0.1',
+        port: socket.localPort,
+        loopback: true,
+        tls: {
+          protocol: version,
+          cipher: '',
+          serverName: 'localhost',
+          alpn: 'mqtt',
+          certificate: null,
+          authorized: false,
+        },
+      },
+    )
+    assert.equal(peer.tls?.cipher, socket.getCipher().name)
+    socket.end()
+    await until(() => connection.ends.length > 0)
+    assert.deepEqual(connection.ends, [null])
+    await until(() => listener.connections === 0)
+  })
+}
+
+test('close sends what was written and tells the client', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const socket = await shaken(t, await tlsListening(t, recorder))
+  const connection = await recorder.connection()
+  connection.wire.write(Buffer.from('goodbye'))
+  connection.wire.close()
+  assert.equal((await everything(socket)).toString(), 'goodbye')
+  await until(() => connection.ends.length > 0)
+  assert.deepEqual(connection.ends, [null])
+})
+
+test('backpressure and pause work through TLS', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const socket = await shaken(t, await tlsListening(t, recorder))
+  const connection = await recorder.connection()
+  connection.wire.pause()
+  socket.write('held')
+  while (connection.wire.write(Buffer.alloc(262_144)));
+  socket.resume()
+  await until(() => connection.drains === 1)
+  assert.equal(connection.received.length, 0)
+  connection.wire.resume()
+  await until(() => connection.received.length === 4)
+})
+
+test('a reset through TLS ends the wire once with its cause', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const socket = await shaken(t, await tlsListening(t, recorder))
+  const connection = await recorder.connection()
+  socket.destroy()
+  await until(() => {
+    connection.wire.write(Buffer.alloc(1_000))
+    return connection.ends.length > 0
+  })
+  assert.equal(connection.ends.length, 1)
+})
+
+test('the certificate is chosen by server name: exact, wildcard for one label, or the default', { skip }, async (t) => {
+  const entry = (name: string, file: string) => ({
+    name,
+    certificate: files().path(`${file}.crt`),
+    key: files().path(`${file}.key`),
+    chain: null,
+  })
+  const sni = [entry('Other.example.org', 'other'), entry('*.example.net', 'wild')]
+  const listener = await tlsListening(t, new Recorder(), { sni })
+  const shown = async (servername: string) => {
+    const socket = await shaken(t, listener, { servername, rejectUnauthorized: false })
+    return socket.getPeerX509Certificate()?.subject
+  }
+  assert.equal(await shown('other.example.org'), 'CN=other')
+  assert.equal(await shown('a.example.net'), 'CN=wild')
+  assert.equal(await shown('a.b.example.net'), 'CN=broker')
+  assert.equal(await shown('example.net'), 'CN=broker')
+  assert.equal(await shown('unknown.example.com'), 'CN=broker')
+  assert.equal(await shown(''), 'CN=broker')
+})
+
+test('a chain file is sent after the certificate', { skip }, async (t) => {
+  const listener = await tlsListening(t, new Recorder(), { chain: files().path('ca.crt') })
+  const socket = await shaken(t, listener)
+  assert.equal(socket.getPeerCertificate(true).issuerCertificate.subject.CN, 'ca')
+})
+
+test('a requested certificate is shown and judged, and its lack is no obstacle', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const ca = files().path('ca.crt')
+  const sni = [
+    { name: 'other.example.org', certificate: files().path('other.crt'), key: files().path('other.key'), chain: null },
+  ]
+  const listener = await tlsListening(t, recorder, { clientCertificate: 'request', clientCa: ca, sni })
+  await shaken(t, listener)
+  await shaken(t, listener, pem('device'))
+  await shaken(t, listener, pem('stranger'))
+  await shaken(t, listener, { ...pem('device'), servername: 'other.example.org' })
+  await recorder.connection(3)
+  const seen = recorder.connections.map(({ wire }) => [wire.peer.tls?.certificate != null, wire.peer.tls?.authorized])
+  assert.deepEqual(seen, [
+    [false, false],
+    [true, true],
+    [true, false],
+    [true, true],
+  ])
+})
+
+test('a required certificate must be there and be signed by an authority of the listener', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const listener = await tlsListening(t, recorder, { clientCertificate: 'require', clientCa: files().path('ca.crt') })
+  await everything(begin(t, listener))
+  assert.equal((await recorder.refusal(0)).detail, 'the client sent no certificate')
+  await everything(begin(t, listener, pem('stranger')))
+  assert.equal((await recorder.refusal(1)).detail, 'the client certificate is signed by itself')
+  assert.equal(recorder.connections.length, 0)
+  await shaken(t, listener, pem('device'))
+  assert.equal((await recorder.connection()).wire.peer.tls?.authorized, true)
+  assert.equal(recorder.refusals.length, 2)
+})
+
+test('handshakes that cannot succeed are refused with the cause in plain words', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const listener = await tlsListening(t, recorder, { minVersion: 'TLSv1.3' })
+  const plain = await client(t, listener)
+  plain.write('\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00')
+  await everything(plain)
+  assert.equal((await recorder.refusal(0)).detail, 'the client does not speak TLS')
+  const http = await client(t, listener)
+  http.write('GET / HTTP/1.1\r\n\r\n')
+  await everything(http)
+  assert.equal((await recorder.refusal(1)).detail, 'the client speaks HTTP without TLS')
+  await everything(begin(t, listener, { maxVersion: 'TLSv1.2' }))
+  assert.match((await recorder.refusal(2)).detail, /TLS versions/)
+  await everything(begin(t, listener, { ALPNProtocols: ['h2'] }))
+  assert.match((await recorder.refusal(3)).detail, /ALPN/)
+  await everything(begin(t, listener, { ca: readFileSync(files().path('stranger.crt')) }))
+  await until(() => listener.connections === 0)
+  const gone = await client(t, listener)
+  gone.end()
+  await until(() => listener.connections === 0 && recorder.refusals.length >= 5)
+  assert.ok(recorder.refusals.slice(0, 4).every((refusal) => refusal.why === 'TLS handshake failed'))
+})
+
+test('each handshake that fails is reported once', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const listener = await tlsListening(t, recorder)
+  for (let i = 0; i < 20; i++) {
+    const socket = await client(t, listener)
+    socket.write(Buffer.alloc(1 + i * 7, i))
+    if (i % 2 === 0) socket.resetAndDestroy()
+    else socket.end()
+  }
+  await until(() => listener.connections === 0 && recorder.refusals.length >= 20)
+  assert.equal(recorder.refusals.length, 20)
+  await shaken(t, listener)
+  await recorder.connection()
+})
+
+test('a handshake that does not end is cut off at the deadline', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const listener = await tlsListening(t, recorder, {}, 100)
+  const silent = await client(t, listener)
+  const dribbling = await client(t, listener)
+  dribbling.write(Buffer.from([0x16, 0x03, 0x01]))
+  await Promise.all([everything(silent), everything(dribbling)])
+  await until(() => listener.connections === 0)
+  assert.deepEqual(
+    recorder.refusals.map(({ why, detail }) => [why, detail]),
+    [
+      ['handshake took too long', 'TLS handshake'],
+      ['handshake took too long', 'TLS handshake'],
+    ],
+  )
+})
+
+test('a closing listener ends unfinished handshakes and blames nobody', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const listener = await tlsListening(t, recorder)
+  const socket = await client(t, listener)
+  await until(() => listener.connections === 1)
+  await listener.close()
+  await everything(socket)
+  await until(() => listener.connections === 0)
+  assert.deepEqual(recorder.refusals, [])
+})
+
+test('files that cannot be read or used are named', { skip }, async (t) => {
+  const { path } = files()
+  writeFileSync(path('rubbish'), 'no PEM at all')
+  writeFileSync(path('broken'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+  const opening = (tls: Partial<TlsOptions> | null) =>
+    openListener(
+      { ...defaultListener, port: 0, transport: 'tls', tls: tls && tlsOptions(files(), tls) },
+      new Recorder(),
+      silentLog,
+    ).then((listener) => t.after(() => listener.close()))
+  const invalid = (message: RegExp) => ({ code: 'TLS_INVALID', message })
+  await assert.rejects(opening({ key: path('missing') }), {
+    code: 'TLS_FILE_UNREADABLE',
+    message: `${path('missing')} cannot be read (ENOENT)`,
+  })
+  await assert.rejects(opening({ certificate: path('rubbish') }), invalid(/rubbish is not a PEM file$/))
+  await assert.rejects(opening({ certificate: path('broken') }), invalid(/broken has no usable certificate/))
+  await assert.rejects(opening({ key: path('broker.crt') }), invalid(/broker\.crt has no usable private key/))
+  await assert.rejects(
+    opening({ key: path('other.key') }),
+    invalid(/other\.key is not the key of the certificate in .*broker\.crt/),
+  )
+  await assert.rejects(opening({ clientCa: path('broken') }), invalid(/broken has a certificate that cannot be used/))
+  await assert.rejects(opening(null), invalid(/needs a certificate/))
+})
