@@ -1,11 +1,11 @@
 import { Command } from 'commander'
+import { packageVersion } from '../base/version.ts'
 import { checkCommand } from './commands/check.ts'
 import { publishCommand } from './commands/pub.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { startCommand } from './commands/start.ts'
 import { subscribeCommand } from './commands/sub.ts'
 import { groupArguments } from './group-arguments.ts'
-import { packageVersion } from '../base/version.ts'
 
 const examples = `
 Examples:

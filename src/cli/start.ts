@@ -1,11 +1,11 @@
 import { networkInterfaces } from 'node:os'
 import { jsonLog, type Log } from '../base/log.ts'
+import { packageVersion } from '../base/version.ts'
 import { hasDefaultListeners, refuseUnprotected } from '../config/listeners.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { stopSignal } from './stop-signal.ts'
 import { textLog } from './text-log.ts'
-import { packageVersion } from '../base/version.ts'
 import { welcome } from './welcome.ts'
 
 /** The options of `petaltail start`. */
@@ -24,10 +24,15 @@ export async function start({ config: file, ...commandLine }: StartOptions): Pro
   const { startBroker } = await import('../broker.ts')
   const broker = await startBroker(config, logOf(config))
   const urls = broker.addresses.map(({ url }) => url)
-  process.stdout.write(welcome(packageVersion(), config, urls))
+  process.stdout.write(welcome(packageVersion(), config, urls, commandName()))
   await stopSignal()
   await closeWithin(config.shutdownTimeout, () => broker.close())
   process.exit(0)
+}
+
+/** How a person types the command: started by npm, it is not on the search path of the shell. */
+function commandName(): string {
+  return process.env.npm_command === undefined ? 'petaltail' : 'npx petaltail'
 }
 
 function logOf(config: Config): Log {

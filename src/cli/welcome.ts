@@ -2,12 +2,12 @@ import { isLoopback, parseListenAddress } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 
 /** What a person who started the broker wants to know: where it listens, what is safe and what is not, what to try. */
-export function welcome(version: string, config: Config, urls: readonly string[]): string {
+export function welcome(version: string, config: Config, urls: readonly string[], command: string): string {
   const lines = [`Petaltail ${version} is ready and listens on`, ...urls.map((url) => `  ${url}`), '']
   lines.push(...safety(urls))
   if (config.store === 'memory')
     lines.push('Sessions and messages are kept in memory: they are gone when the broker stops.')
-  lines.push('', 'Try, in two other terminals:', ...attempts(urls), 'Stop with Ctrl-C.')
+  lines.push('', 'Try, in two other terminals:', ...attempts(urls, command), 'Stop with Ctrl-C.')
   return `${lines.join('\n')}\n`
 }
 
@@ -23,9 +23,9 @@ function safety(urls: readonly string[]): string[] {
   return lines
 }
 
-function attempts(urls: readonly string[]): string[] {
+function attempts(urls: readonly string[], command: string): string[] {
   const where = target(urls)
-  return [`  petaltail sub${where} -t 'hello/#' -v`, `  petaltail pub${where} -t hello/world -m 'It works'`]
+  return [`  ${command} sub${where} -t 'hello/#' -v`, `  ${command} pub${where} -t hello/world -m 'It works'`]
 }
 
 /** The arguments that lead a client on this machine to the broker. */

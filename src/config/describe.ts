@@ -4,10 +4,8 @@ import { formatDuration, formatSize } from './quantity.ts'
 /** What an option accepts, to follow "must be": `a size such as 4096 or 256KiB, from 128B to 256MiB`. */
 export function accepted(node: OptionNode): string {
   if (node.enum !== undefined) return oneOf(node.enum.map((value) => JSON.stringify(value)))
-  const words = Object.keys(node.words ?? {})
-  const kind =
-    words.length === 0 ? kindOf(node) : `${kindOf(node)}, or ${oneOf(words.map((word) => JSON.stringify(word)))}`
-  return kind + rangeOf(node)
+  const words = Object.keys(node.words ?? {}).map((word) => JSON.stringify(word))
+  return `${kindOf(node)}${rangeOf(node)}${words.length === 0 ? '' : `, or ${oneOf(words)}`}`
 }
 
 /** A value of an option as a file would have it: `2MiB`, `1h`, `never`. */

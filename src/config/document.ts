@@ -42,7 +42,7 @@ export function parseConfigDocument(text: string): ConfigDocument {
     if (mistakes.length === 0) value = contents.toJS({ maxAliasCount: maximumAliases })
   } catch (error) {
     // Too many aliases, or nested deeper than the stack.
-    const message = error instanceof RangeError ? 'too deeply nested' : firstLine(String(error))
+    const message = firstLine(error instanceof Error ? error.message : String(error))
     mistakes.push({ position: start, message })
   }
   return {
@@ -101,5 +101,7 @@ function rangeStart(node: unknown, otherwise = 0): number {
 }
 
 function firstLine(text: string): string {
+  // The parser goes as deep as the text does.
+  if (text.includes('call stack')) return 'too deeply nested'
   return (text.split('\n')[0] ?? '').slice(0, 200)
 }

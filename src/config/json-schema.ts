@@ -25,13 +25,14 @@ function schemaOf(node: OptionNode): Record<string, unknown> {
 }
 
 function sectionOf(node: OptionNode, properties: Readonly<Record<string, OptionNode>>): Record<string, unknown> {
-  const entries = Object.entries(properties).map(([name, property]) => [fileName(name), schemaOf(property)])
+  const inFile: Record<string, unknown> = {}
+  for (const [name, property] of Object.entries(properties)) inFile[fileName(name)] = schemaOf(property)
   // What has a default may be left out of the file.
   const required = (node.required ?? []).filter((name) => properties[name]?.default === undefined).map(fileName)
   const section = {
     type: 'object',
     additionalProperties: false,
-    properties: Object.fromEntries(entries),
+    properties: inFile,
     ...(required.length === 0 ? {} : { required }),
   }
   return node.shorthand === undefined ? section : { anyOf: [{ type: 'string' }, section] }

@@ -16,7 +16,7 @@ const sniSchema = Type.Object(
     }),
     ...certificateFiles,
   },
-  { additionalProperties: false, description: 'A further certificate, chosen by the server name the client asks for.' },
+  { additionalProperties: false },
 )
 
 const tlsSchema = Type.Object(

@@ -47,7 +47,7 @@ export function seconds(initial: number, description: string, details: Details =
 export function milliseconds(initial: number, description: string, details: Details = {}) {
   return Type.Integer({
     minimum: 1,
-    maximum: 2 ** 31 - 1,
+    maximum: 86_400_000,
     ...details,
     unit: 'milliseconds',
     default: initial,

@@ -17,6 +17,7 @@ export function acknowledged(
   end: number,
 ): void {
   const wrong = decodeAcknowledgement(
+    type,
     bytes,
     start,
     end,

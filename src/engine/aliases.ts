@@ -1,5 +1,4 @@
 import type { TopicName } from '../topic/name.ts'
-import type { Route } from './subscription.ts'
 
 /** An alias costs three bytes where it is set, and is worth it for topics longer than that. */
 const worthwhile = 3
@@ -14,12 +13,12 @@ export class Aliases {
   }
 
   /** The alias the client knows for the topic, 0 for none. */
-  known(topic: TopicName<Route>): number {
+  known(topic: TopicName): number {
     return this.#aliases.get(topic.text) ?? 0
   }
 
   /** The alias to set for the topic with the packet at hand, 0 for none. */
-  learn(topic: TopicName<Route>): number {
+  learn(topic: TopicName): number {
     if (this.#aliases.size === this.#maximum || topic.bytes.length <= worthwhile) return 0
     const alias = this.#aliases.size + 1
     this.#aliases.set(topic.text, alias)

@@ -10,7 +10,7 @@ import { beginExchange } from './exchange.ts'
 import { Message, never } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { Credentials, Identity, Verdict } from './ports.ts'
-import type { Session, StoredWill } from './session.ts'
+import type { StoredWill } from './session.ts'
 import { forever } from './sessions.ts'
 
 /** Serves a CONNECT packet [MQTT 3.1.4]: checks it, finds out who it is, and opens or resumes the session. */
@@ -128,27 +128,33 @@ function admit(connection: Connection, packet: Connect, identity: Identity, prop
 /** Takes over, resumes or makes the session and says so with CONNACK, before anything else is sent [MQTT-3.2.0-1]. */
 function open(connection: Connection, packet: Connect, properties: ServerProperties): void {
   const { core, id } = connection
+  const expiryInterval = expiryOf(packet, core.settings.maximumSessionExpiry)
+  const keepAlive = keepAliveOf(packet, core.settings.maximumKeepAlive)
+  const told =
+    packet.version === 5 ? { ...announcement(connection, packet, expiryInterval, keepAlive), ...properties } : {}
+  const maximum = connection.outbox.maximumPacketSize
+  if (encodeConnack(packet.version, false, Reason.Success, told, maximum).length > maximum) {
+    return connection.fail(
+      Reason.PacketTooLarge,
+      `CONNACK is over the maximum packet size of the client, ${maximum} bytes`,
+    )
+  }
   // The old connection is told before the new one is answered, so that it never sees the new one's messages.
-  const before = core.sessions.get(id)
-  before?.attached?.fail(Reason.SessionTakenOver, 'the client connected again') // [MQTT-3.1.4-3]
+  core.sessions.get(id)?.attached?.fail(Reason.SessionTakenOver, 'the client connected again') // [MQTT-3.1.4-3]
   const kept = core.sessions.get(id)
   if (kept !== null && packet.cleanStart) core.sessions.end(kept) // [MQTT-3.1.2-4]
   const present = kept !== null && !packet.cleanStart
   const session = present ? kept : core.sessions.create(id)
-  session.expiryInterval = expiryOf(packet, core.settings.maximumSessionExpiry)
+  session.expiryInterval = expiryInterval
   core.sessions.arrived(session, packet.will === null ? null : storedWill(connection, packet.will))
   connection.session = session
   connection.phase = Phase.Connected
   connection.sendQuota = Math.min(packet.properties.receiveMaximum ?? 65_535, core.settings.maximumInflight)
-  const keepAlive = keepAliveOf(packet, core.settings.maximumKeepAlive)
   // A clock that is read now and then is up to 200 ms behind, which must not count against the client.
   connection.patience = keepAlive === 0 ? 0 : keepAlive * 1_500 + 200
   connection.keepAlive()
-  const told = packet.version === 5 ? { ...announcement(connection, packet, session, keepAlive), ...properties } : {}
-  connection.outbox.raw(
-    encodeConnack(packet.version, present, Reason.Success, told, connection.outbox.maximumPacketSize),
-  )
   record(connection, present)
+  connection.outbox.raw(encodeConnack(packet.version, present, Reason.Success, told, maximum))
   session.attach(connection)
 }
 
@@ -174,13 +180,16 @@ function keepAliveOf(packet: Connect, maximum: number): number {
 }
 
 /** What CONNACK of MQTT 5 says of this broker [MQTT 3.2.2.3]. */
-function announcement(connection: Connection, packet: Connect, session: Session, keepAlive: number): ServerProperties {
+function announcement(
+  connection: Connection,
+  packet: Connect,
+  expiryInterval: number,
+  keepAlive: number,
+): ServerProperties {
   const { settings } = connection.core
   const asked = packet.properties
   return {
-    ...(session.expiryInterval === (asked.sessionExpiryInterval ?? 0)
-      ? {}
-      : { sessionExpiryInterval: session.expiryInterval }),
+    ...(expiryInterval === (asked.sessionExpiryInterval ?? 0) ? {} : { sessionExpiryInterval: expiryInterval }),
     receiveMaximum: settings.receiveMaximum,
     ...(settings.maximumQos < 2 ? { maximumQos: settings.maximumQos } : {}),
     ...(settings.retainAvailable ? {} : { retainAvailable: 0 }),

@@ -7,7 +7,6 @@ import type { Core } from './core.ts'
 import { Outbox } from './outbox.ts'
 import type { Client, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
 import type { Attached, Session } from './session.ts'
-import type { Route } from './subscription.ts'
 
 /** How far a network connection has come. */
 export const Phase = { Opening: 0, Authenticating: 1, Connected: 2, Closed: 3 } as const
@@ -48,8 +47,8 @@ export class Connection implements Attached, Client {
   /** QoS 2 messages received on this connection and not released. */
   unreleased = 0
   /** Topics by the client's topic aliases. */
-  aliases: (TopicName<Route> | undefined)[] | null = null
-  lastTopic: TopicName<Route> | null = null
+  aliases: (TopicName | undefined)[] | null = null
+  lastTopic: TopicName | null = null
   /** The method and the exchange of enhanced authentication at hand [MQTT 4.12]. */
   authenticationMethod: string | null = null
   exchange: Exchange | null = null
@@ -86,13 +85,19 @@ export class Connection implements Attached, Client {
     return this.phase === Phase.Closed
   }
 
+  /** Sends a packet, if the client takes one of its size; a client that does not take what must be said cannot be served. */
+  send(bytes: Buffer): void {
+    if (bytes.length <= this.outbox.maximumPacketSize) this.outbox.raw(bytes)
+    else this.fail(Reason.PacketTooLarge, `an answer of ${bytes.length} bytes is over the client's maximum packet size`)
+  }
+
   /** Ends the connection because of what the client or an operator did. Idempotent. */
   fail(reason: Reason, detail: string, properties: ServerProperties = {}): void {
     if (this.phase === Phase.Closed) return
     const text = `${reasonName(reason)}: ${detail}`
     if (this.phase === Phase.Connected) {
       if (this.protocol === 5)
-        this.outbox.raw(encodeDisconnect(reason, { ...properties, reasonString: text }, this.outbox.maximumPacketSize))
+        this.#last(encodeDisconnect(reason, { ...properties, reasonString: text }, this.outbox.maximumPacketSize))
     } else {
       this.#refuse(reason, text)
     }
@@ -103,11 +108,15 @@ export class Connection implements Attached, Client {
   #refuse(reason: Reason, text: string): void {
     if (this.protocol === null) return
     if (this.protocol === 5) {
-      this.outbox.raw(encodeConnack(5, false, reason, { reasonString: text }, this.outbox.maximumPacketSize))
+      this.#last(encodeConnack(5, false, reason, { reasonString: text }, this.outbox.maximumPacketSize))
       return
     }
     const code = returnCode(reason)
     if (code > 0) this.outbox.raw(encodeConnack(this.protocol, false, code, {}, anySize))
+  }
+
+  #last(bytes: Buffer): void {
+    if (bytes.length <= this.outbox.maximumPacketSize) this.outbox.raw(bytes)
   }
 
   /** The client said DISCONNECT. */

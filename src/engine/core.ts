@@ -10,7 +10,6 @@ import { Retained } from './retained.ts'
 import { Router } from './router.ts'
 import { Sessions } from './sessions.ts'
 import type { Settings } from './settings.ts'
-import type { Route } from './subscription.ts'
 
 /** What a broker is made with. */
 export interface CoreParts {
@@ -38,7 +37,7 @@ export class Core {
   readonly turn = new Turn()
   readonly slabs = new Slabs()
   readonly wheel: Wheel
-  readonly names: TopicNames<Route>
+  readonly names: TopicNames
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions

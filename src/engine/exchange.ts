@@ -74,5 +74,5 @@ function take(connection: Connection, step: ExchangeStep): void {
 
 function answer(connection: Connection, reason: Reason, authenticationMethod: string, data: Buffer | null): void {
   const properties = data === null ? { authenticationMethod } : { authenticationMethod, authenticationData: data }
-  connection.outbox.raw(encodeAuth(reason, properties, connection.outbox.maximumPacketSize))
+  connection.send(encodeAuth(reason, properties, connection.outbox.maximumPacketSize))
 }

@@ -2,7 +2,7 @@ import { decodeReason } from '../packet/decode.ts'
 import { Framer, type PacketSink } from '../packet/framer.ts'
 import { Place } from '../packet/properties.ts'
 import { Reason } from '../packet/reason.ts'
-import { PacketType } from '../packet/types.ts'
+import { PacketType, type Version } from '../packet/types.ts'
 import { acknowledged } from './acks.ts'
 import { connect } from './connect.ts'
 import { Connection, Phase } from './connection.ts'
@@ -21,6 +21,7 @@ export class Intake implements WireEvents, PacketSink {
   readonly #rate: Rate | null
   /** Reading stopped because the client does not take what is sent to it. */
   #stalled = false
+  #begun = false
 
   readonly #gone: (intake: Intake) => void
 
@@ -37,6 +38,10 @@ export class Intake implements WireEvents, PacketSink {
   data(bytes: Buffer, length: number): void {
     if (this.connection.phase === Phase.Closed) return
     this.connection.core.counters.bytesReceived += length
+    // What does not begin with CONNECT is another protocol, and its next bytes are no length to wait for.
+    if (!this.#begun && bytes[0] !== PacketType.Connect << 4)
+      return this.connection.fail(Reason.ProtocolError, 'the first packet is not CONNECT')
+    this.#begun = true
     this.#feed(bytes, length)
   }
 
@@ -100,6 +105,8 @@ export class Intake implements WireEvents, PacketSink {
       return auth(connection, bytes, start, end)
     if (connection.phase === Phase.Authenticating && first === PacketType.Disconnect << 4)
       return connection.left(0, false)
+    if (connection.phase === Phase.Authenticating && first >> 4 === PacketType.Auth)
+      return connection.fail(Reason.MalformedPacket, 'reserved flags of the fixed header')
     connection.fail(
       Reason.ProtocolError,
       connection.phase === Phase.Opening ? 'the first packet is not CONNECT' : 'a packet before CONNACK',
@@ -109,7 +116,7 @@ export class Intake implements WireEvents, PacketSink {
   #serve(connection: Connection, session: Session, first: number, bytes: Buffer, start: number, end: number): void {
     const type = first >> 4
     if (type === PacketType.Publish) return publish(connection, first, bytes, start, end)
-    if ((first & 0x0f) !== flagsOf(type))
+    if (!flagsFit(connection.version, type, first))
       return connection.fail(Reason.MalformedPacket, 'reserved flags of the fixed header')
     switch (type) {
       case PacketType.Puback:
@@ -137,9 +144,11 @@ export class Intake implements WireEvents, PacketSink {
   }
 }
 
-/** The flags of the fixed header every packet but PUBLISH has [MQTT-2.1.3-1]. */
-function flagsOf(type: number): number {
-  return type === PacketType.Pubrel || type === PacketType.Subscribe || type === PacketType.Unsubscribe ? 2 : 0
+/** The flags of the fixed header every packet but PUBLISH has [MQTT-2.1.3-1]; MQTT 3.1 lets a repeated one say DUP. */
+function flagsFit(version: Version, type: number, first: number): boolean {
+  const assured = type === PacketType.Pubrel || type === PacketType.Subscribe || type === PacketType.Unsubscribe
+  const flags = first & (version === 3 && assured ? 0x06 : 0x0f)
+  return flags === (assured ? 2 : 0)
 }
 
 /** DISCONNECT [MQTT 3.14]: the session may be given another expiry, unless it was to end with the connection. */

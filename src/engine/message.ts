@@ -1,7 +1,6 @@
 import type { Slab } from '../packet/slab.ts'
 import type { Qos } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
-import type { Route } from './subscription.ts'
 
 /** A message that never expires. */
 export const never = Number.POSITIVE_INFINITY
@@ -13,7 +12,7 @@ const nothing = Buffer.alloc(0)
  * in and is valid for the turn only: whoever holds on to a message past the turn calls `keep` first.
  */
 export class Message {
-  readonly topic: TopicName<Route>
+  readonly topic: TopicName
   readonly qos: Qos
   /** The RETAIN flag as published. */
   readonly retain: boolean
@@ -34,7 +33,7 @@ export class Message {
   frame5Id: Frame | null = null
 
   constructor(
-    topic: TopicName<Route>,
+    topic: TopicName,
     qos: Qos,
     retain: boolean,
     properties: Buffer | null,

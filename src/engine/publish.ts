@@ -7,7 +7,6 @@ import { same, type TopicName } from '../topic/name.ts'
 import type { Connection } from './connection.ts'
 import { Message, never } from './message.ts'
 import type { Verdict } from './ports.ts'
-import type { Route } from './subscription.ts'
 
 const packet = new Publish()
 const dollar = 0x24
@@ -52,7 +51,7 @@ export function publish(connection: Connection, first: number, bytes: Buffer, st
 }
 
 /** The topic the packet names, by itself or through an alias; null when the connection was ended for it. */
-function topicOf(connection: Connection): TopicName<Route> | null {
+function topicOf(connection: Connection): TopicName | null {
   const { bytes, topicStart, topicEnd, alias } = packet
   if (alias === absent && topicEnd > topicStart) return named(connection, bytes, topicStart, topicEnd)
   if (alias === absent) return missing(connection)
@@ -71,7 +70,7 @@ function missing(connection: Connection): null {
   return null
 }
 
-function named(connection: Connection, bytes: Buffer, start: number, end: number): TopicName<Route> | null {
+function named(connection: Connection, bytes: Buffer, start: number, end: number): TopicName | null {
   const last = connection.lastTopic
   if (last !== null && same(last.bytes, bytes, start, end)) return last
   const topic = connection.core.names.find(bytes, start, end)
@@ -108,10 +107,10 @@ function later(connection: Connection, message: Message, packetId: number, verdi
 function accept(connection: Connection, message: Message, packetId: number, verdict: Verdict): void {
   if (!verdict.allowed) return deny(connection, message, packetId, verdict.why)
   const qos = message.qos
+  if (qos > 0 && connection.version === 5 && connection.unreleased >= connection.core.settings.receiveMaximum) {
+    return connection.fail(Reason.ReceiveMaximumExceeded, 'more unacknowledged messages than announced') // [MQTT-3.3.4-7]
+  }
   if (qos === 2) {
-    if (connection.unreleased >= connection.core.settings.receiveMaximum && connection.version === 5) {
-      return connection.fail(Reason.ReceiveMaximumExceeded, 'more unreleased QoS 2 messages than announced') // [MQTT-3.3.4-7]
-    }
     connection.session?.received.set(packetId, connection.serial)
     connection.unreleased++
   }
@@ -131,7 +130,7 @@ function deny(connection: Connection, message: Message, packetId: number, why: s
 /** Says no to one message: MQTT 5 has a code for it, MQTT 3 can only close [MQTT3-3.3.5-2]. */
 function refuse(
   connection: Connection,
-  topic: TopicName<Route>,
+  topic: TopicName,
   qos: Qos,
   packetId: number,
   reason: Reason,

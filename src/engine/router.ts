@@ -1,7 +1,7 @@
 import type { Counters } from '../base/counters.ts'
 import type { Log } from '../base/log.ts'
 import type { Filter } from '../topic/filter.ts'
-import type { TopicName, TopicNames } from '../topic/name.ts'
+import { slots, type TopicName } from '../topic/name.ts'
 import { Tree } from '../topic/tree.ts'
 import type { Message } from './message.ts'
 import type { Retained } from './retained.ts'
@@ -12,7 +12,6 @@ export interface RouterContext {
   readonly counters: Counters
   readonly log: Log
   readonly retained: Retained
-  readonly names: TopicNames<Route>
 }
 
 /** Subscribers that all remembered routes together may hold. */
@@ -27,6 +26,8 @@ export class Router {
   readonly #tree = new Tree<Entry>()
   readonly #groups = new Map<string, SharedGroup>()
   readonly #found: Entry[] = []
+  /** The routes of recent topics, by the slot of their name. */
+  readonly #routes: (Route | null)[] = new Array<Route | null>(slots).fill(null)
   #remembered = 0
   #mark = 0
 
@@ -37,8 +38,7 @@ export class Router {
   /** Stores a retained message and delivers any; returns to how many receivers. */
   route(message: Message): number {
     if (message.retain) this.#retain(message)
-    const name = message.topic
-    const route = name.route !== null && name.routeVersion === this.#tree.version ? name.route : this.#find(name)
+    const route = this.#routeOf(message.topic)
     const direct = route.direct
     const alone = direct.length + route.groups.length === 1 && !message.retain
     let reached = 0
@@ -127,23 +127,30 @@ export class Router {
     return true
   }
 
-  #find(name: TopicName<Route>): Route {
-    const found = this.#found
-    this.#tree.match(name.text, found)
-    const route = found.length === 0 ? nobody : this.#compile(found)
-    found.length = 0
-    if (this.#remembered > remembered) {
-      this.#context.names.forgetRoutes()
-      this.#remembered = 0
-    }
+  #routeOf(topic: TopicName): Route {
+    if (topic.slot < 0) return this.#find(topic)
+    const known = this.#routes[topic.slot]
+    if (known !== null && known.topic === topic && known.version === this.#tree.version) return known
+    const route = this.#find(topic)
     this.#remembered += route.direct.length
-    name.route = route
-    name.routeVersion = this.#tree.version
+    if (this.#remembered > remembered) {
+      this.#routes.fill(null)
+      this.#remembered = route.direct.length
+    }
+    this.#routes[topic.slot] = route
+    return route
+  }
+
+  #find(topic: TopicName): Route {
+    const found = this.#found
+    this.#tree.match(topic.text, found)
+    const route = this.#compile(topic, found)
+    found.length = 0
     return route
   }
 
   /** One entry a receiver: overlapping subscriptions of one client become their union. */
-  #compile(found: readonly Entry[]): Route {
+  #compile(topic: TopicName, found: readonly Entry[]): Route {
     const direct: Subscription[] = []
     const groups: Group[] = []
     const mark = ++this.#mark
@@ -162,8 +169,6 @@ export class Router {
         direct.push(entry)
       }
     }
-    return { direct, groups }
+    return { topic, version: this.#tree.version, direct, groups }
   }
 }
-
-const nobody: Route = { direct: [], groups: [] }

@@ -1,7 +1,7 @@
 import { decodeSubscribe, decodeUnsubscribe, type Subscribe, type SubscriptionRequest } from '../packet/decode.ts'
 import { encodeSuback } from '../packet/encode.ts'
 import { Reason, reasonName } from '../packet/reason.ts'
-import { PacketType, type Qos } from '../packet/types.ts'
+import { PacketType, type Qos, type Version } from '../packet/types.ts'
 import { countLevels, type Filter, hasWildcard, parseFilter } from '../topic/filter.ts'
 import type { Connection } from './connection.ts'
 import type { Answer, Verdict } from './ports.ts'
@@ -25,7 +25,8 @@ export function subscribe(connection: Connection, session: Session, bytes: Buffe
   const answers = packet.requests.map((request, index) => authorize(connection, request, filters[index]))
   const known = answers.filter((answer): answer is Verdict => !(answer instanceof Promise))
   if (known.length === answers.length) return grant(connection, session, packet, filters, known)
-  connection.wait(Promise.all(answers), (verdicts) => grant(connection, session, packet, filters, verdicts))
+  const asked = answers.map((answer) => Promise.resolve(answer))
+  connection.wait(Promise.all(asked), (verdicts) => grant(connection, session, packet, filters, verdicts))
 }
 
 const formal: Verdict = { allowed: true, why: '' }
@@ -51,14 +52,14 @@ function grant(
     if (refusal !== 0 || filter === null) {
       why ??= refusal === Reason.NotAuthorized ? verdicts[index].why : reasonName(refusal)
       connection.core.counters.subscribesRefused++
-      codes.push(connection.version === 5 ? refusal : 0x80)
+      codes.push(refusalCode(connection.version, refusal, packet.requests[index].qos))
       continue
     }
     connection.core.counters.subscribesAccepted++
     codes.push(take(connection, session, filter, packet.requests[index], packet.identifier, replays))
   }
   const text = connection.problemInformation ? why : null
-  connection.outbox.raw(
+  connection.send(
     encodeSuback(
       PacketType.Suback,
       connection.version,
@@ -69,6 +70,11 @@ function grant(
     ),
   )
   for (const replay of replays) replay()
+}
+
+/** MQTT 3.1.1 has one code for every refusal; MQTT 3.1 has none, so the client is told what it asked for. */
+function refusalCode(version: Version, refusal: Reason | 0, asked: Qos): number {
+  return version === 5 ? refusal : version === 4 ? 0x80 : asked
 }
 
 /** The reason to refuse one filter, 0 for none. */
@@ -168,7 +174,7 @@ export function unsubscribe(connection: Connection, session: Session, bytes: Buf
       codes.push(parseFilter(text) === null ? Reason.TopicFilterInvalid : Reason.NoSubscriptionExisted)
     }
   }
-  connection.outbox.raw(
+  connection.send(
     encodeSuback(PacketType.Unsuback, version, packet.packetId, codes, null, connection.outbox.maximumPacketSize),
   )
 }

@@ -1,5 +1,6 @@
 import type { Qos } from '../packet/types.ts'
 import type { Filter } from '../topic/filter.ts'
+import type { TopicName } from '../topic/name.ts'
 import type { Message } from './message.ts'
 
 /** Whoever messages are delivered to: a session, or the embedding program. */
@@ -81,6 +82,9 @@ export function union(parts: readonly Subscription[]): Subscription {
 
 /** Whom a topic goes to: one entry a receiver, and the groups of which one member gets it. */
 export interface Route {
+  readonly topic: TopicName
+  /** The subscriptions it was found in. */
+  readonly version: number
   readonly direct: readonly Subscription[]
   readonly groups: readonly Group[]
 }

@@ -86,7 +86,8 @@ export class Admission implements Deadline, WireOwner {
   }
 
   #gone(): void {
-    this.refuseSoftly('connection lost in a handshake', this.handshake)
+    // The layer above may know why and tells after its own end, still in this turn.
+    if (this.pending) setImmediate(() => this.refuseSoftly('connection lost in a handshake', this.handshake))
     this.#desk.handshakes.remove(this)
     this.#desk.limits.leave()
     if (this.#address !== null) this.#desk.limits.leaveAddress(this.#address)

@@ -1,7 +1,7 @@
 import { Cursor } from './cursor.ts'
 import { Place, type Properties, readProperties } from './properties.ts'
 import { Reason } from './reason.ts'
-import type { Qos, Version } from './types.ts'
+import { PacketType, type Qos, type Version } from './types.ts'
 
 /** One filter of a SUBSCRIBE packet with its options [MQTT 3.8.3.1]. MQTT 3 has the maximum QoS only. */
 export interface SubscriptionRequest {
@@ -126,8 +126,12 @@ export class Acknowledgement {
   reason = 0
 }
 
-/** Decodes an acknowledgement into `into`. Returns 0, or the reason to end the connection with. */
+const accepted = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
+const released = [0x00, 0x92]
+
+/** Decodes an acknowledgement of the packet type `type` into `into`. Returns 0, or the reason to end the connection with. */
 export function decodeAcknowledgement(
+  type: number,
   bytes: Buffer,
   start: number,
   end: number,
@@ -142,6 +146,8 @@ export function decodeAcknowledgement(
   if (end - start === 2) return 0
   if (version !== 5) return Reason.MalformedPacket
   into.reason = bytes[start + 2]
+  const known = type === PacketType.Puback || type === PacketType.Pubrec ? accepted : released
+  if (!known.includes(into.reason)) return Reason.ProtocolError // [MQTT-3.4.2-1] [MQTT-3.6.2-1]
   if (end - start === 3) return 0
   cursor.reset(bytes, start + 3, end)
   const wrong = readProperties(cursor, Place.Acknowledgement, {}, maximumUserProperties)

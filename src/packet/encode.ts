@@ -36,7 +36,8 @@ export function encodeConnack(
   properties: ServerProperties,
   maximum: number,
 ): Buffer {
-  const flags = sessionPresent ? 1 : 0
+  // MQTT 3.1 has nothing in this byte.
+  const flags = sessionPresent && version !== 3 ? 1 : 0
   if (version !== 5) return Buffer.from([PacketType.Connack << 4, 2, flags, code])
   return packet(PacketType.Connack << 4, Buffer.from([flags, code]), properties, null, maximum)
 }

@@ -13,13 +13,15 @@ export interface Versioned {
   readonly client: ClientPacket
 }
 
+const plain = { noNullPrototype: true }
+
 /** Any valid packet of a client, of any version, as its decoder would give it. */
 export const versioned: Arbitrary<Versioned> = fc
   .constantFrom<Version>(3, 4, 5)
-  .chain((version) => fc.record({ version: fc.constant(version), client: clientPacket(version) }))
+  .chain((version) => fc.record({ version: fc.constant(version), client: clientPacket(version) }, plain))
 
 export const edits: Arbitrary<Edit[]> = fc.array(
-  fc.record({ kind: fc.constantFrom(...editKinds), at: fc.nat(300), count: fc.nat(15), value: fc.nat(255) }),
+  fc.record({ kind: fc.constantFrom(...editKinds), at: fc.nat(300), count: fc.nat(15), value: fc.nat(255) }, plain),
   { minLength: 1, maxLength: 4 },
 )
 
@@ -35,7 +37,7 @@ const uint32 = fc.oneof(fc.nat(0xffff_ffff), fc.constantFrom(0, 1, 0x8000_0000, 
 const identifier = fc.integer({ min: 1, max: 0xffff })
 const flag = fc.constantFrom(0, 1)
 const userProperties = fc.array(fc.tuple(text, text), { minLength: 1, maxLength: limits.maximumUserProperties })
-const optional: { requiredKeys: [] } = { requiredKeys: [] }
+const optional: { requiredKeys: []; noNullPrototype: boolean } = { requiredKeys: [], ...plain }
 
 const willProperties: Arbitrary<Properties> = fc.record(
   {
@@ -89,24 +91,30 @@ function clientPacket(version: Version): Arbitrary<ClientPacket> {
 
 function connect(version: Version): Arbitrary<Connect> {
   const none = fc.constant<Properties>({})
-  const will: Arbitrary<Will> = fc.record({
-    topic: text,
-    payload: bytes,
-    qos,
-    retain: fc.boolean(),
-    properties: version === 5 ? willProperties : none,
-  })
+  const will: Arbitrary<Will> = fc.record(
+    {
+      topic: text,
+      payload: bytes,
+      qos,
+      retain: fc.boolean(),
+      properties: version === 5 ? willProperties : none,
+    },
+    plain,
+  )
   return fc
-    .record({
-      version: fc.constant(version),
-      cleanStart: fc.boolean(),
-      keepAlive: uint16,
-      clientId: text,
-      username: fc.option(text),
-      password: fc.option(bytes),
-      will: fc.option(will),
-      properties: version === 5 ? connectProperties : none,
-    })
+    .record(
+      {
+        version: fc.constant(version),
+        cleanStart: fc.boolean(),
+        keepAlive: uint16,
+        clientId: text,
+        username: fc.option(text),
+        password: fc.option(bytes),
+        will: fc.option(will),
+        properties: version === 5 ? connectProperties : none,
+      },
+      plain,
+    )
     .map((packet) => (version < 5 && packet.username === null ? { ...packet, password: null } : packet))
 }
 
@@ -130,28 +138,31 @@ const passedOn: Arbitrary<Entry[]> = fc
   .chain((list) => fc.shuffledSubarray(list, { minLength: list.length }))
 
 function publish(version: Version): Arbitrary<PublishView> {
-  const fields = fc.record({
-    qos,
-    retain: fc.boolean(),
-    dup: fc.boolean(),
-    topic: text.map((value) => Buffer.from(value)),
-    packetId: identifier,
-    payload: bytes,
-    alias: version === 5 ? fc.option(uint16, { nil: absent }) : fc.constant(absent),
-    expiry: version === 5 ? fc.option(uint32, { nil: absent }) : fc.constant(absent),
-  })
+  const fields = fc.record(
+    {
+      qos,
+      retain: fc.boolean(),
+      dup: fc.boolean(),
+      topic: text.map((value) => Buffer.from(value)),
+      packetId: identifier,
+      payload: bytes,
+      alias: version === 5 ? fc.option(uint16, { nil: absent }) : fc.constant(absent),
+      expiry: version === 5 ? fc.option(uint32, { nil: absent }) : fc.constant(absent),
+    },
+    plain,
+  )
   const noEntries: Arbitrary<Entry[]> = fc.constant([])
   return fc.tuple(fields, version === 5 ? passedOn : noEntries).map(([some, entries]) => ({
     ...some,
     dup: some.qos > 0 && some.dup,
     packetId: some.qos > 0 ? some.packetId : 0,
-    textual: valueOf(entries, 'payloadFormatIndicator') === 1,
-    response: textOf(valueOf(entries, 'responseTopic')),
+    textual: find(entries, 'payloadFormatIndicator') === 1,
+    response: textOf(find(entries, 'responseTopic')),
     properties: entries.length === 0 ? null : encodeProperties(entries, new Uint8Array()),
   }))
 }
 
-function valueOf(entries: readonly Entry[], name: PropertyName): unknown {
+function find(entries: readonly Entry[], name: PropertyName): unknown {
   return entries.find(([one]) => one === name)?.[1]
 }
 
@@ -160,33 +171,45 @@ function textOf(value: unknown): string | null {
 }
 
 function acknowledgement(version: Version): Arbitrary<AcknowledgementView> {
-  return fc.record({
-    type: fc.constantFrom<AcknowledgementView['type']>(4, 5, 6, 7),
-    packetId: identifier,
-    reason: version === 5 ? fc.nat(255) : fc.constant(0),
-  })
+  return fc.record(
+    {
+      type: fc.constantFrom<AcknowledgementView['type']>(4, 5, 6, 7),
+      packetId: identifier,
+      reason: version === 5 ? fc.nat(255) : fc.constant(0),
+    },
+    plain,
+  )
 }
 
 function subscribe(version: Version): Arbitrary<Subscribe> {
   const off = fc.constant(false)
-  const request = fc.record({
-    filter: text,
-    qos,
-    noLocal: version === 5 ? fc.boolean() : off,
-    retainAsPublished: version === 5 ? fc.boolean() : off,
-    retainHandling: version === 5 ? fc.constantFrom<0 | 1 | 2>(0, 1, 2) : fc.constant<0>(0),
-  })
-  return fc.record({
-    packetId: identifier,
-    requests: fc.array(request, { minLength: 1, maxLength: limits.maximumFiltersPerSubscribe }),
-    identifier: version === 5 ? fc.oneof(fc.constant(0), fc.nat(268_435_455)) : fc.constant(0),
-  })
+  const request = fc.record(
+    {
+      filter: text,
+      qos,
+      noLocal: version === 5 ? fc.boolean() : off,
+      retainAsPublished: version === 5 ? fc.boolean() : off,
+      retainHandling: version === 5 ? fc.constantFrom<0 | 1 | 2>(0, 1, 2) : fc.constant<0>(0),
+    },
+    plain,
+  )
+  return fc.record(
+    {
+      packetId: identifier,
+      requests: fc.array(request, { minLength: 1, maxLength: limits.maximumFiltersPerSubscribe }),
+      identifier: version === 5 ? fc.oneof(fc.constant(0), fc.nat(268_435_455)) : fc.constant(0),
+    },
+    plain,
+  )
 }
 
-const unsubscribe: Arbitrary<Unsubscribe> = fc.record({
-  packetId: identifier,
-  filters: fc.array(text, { minLength: 1, maxLength: limits.maximumFiltersPerSubscribe }),
-})
+const unsubscribe: Arbitrary<Unsubscribe> = fc.record(
+  {
+    packetId: identifier,
+    filters: fc.array(text, { minLength: 1, maxLength: limits.maximumFiltersPerSubscribe }),
+  },
+  plain,
+)
 
 const disconnectProperties: Arbitrary<Properties> = fc.record(
   { sessionExpiryInterval: uint32, reasonString: text, userProperties },
@@ -199,5 +222,5 @@ const authProperties: Arbitrary<Properties> = fc.record(
 )
 
 function reasoned(properties: Arbitrary<Properties>): Arbitrary<ReasonPacket> {
-  return fc.record({ reason: fc.nat(255), properties })
+  return fc.record({ reason: fc.nat(255), properties }, plain)
 }

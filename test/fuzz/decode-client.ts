@@ -1,4 +1,13 @@
-import { Acknowledgement, decodeAcknowledgement, decodeReason, decodeSubscribe, decodeUnsubscribe, type ReasonPacket, type Subscribe, type Unsubscribe } from '../../src/packet/decode.ts'
+import {
+  Acknowledgement,
+  decodeAcknowledgement,
+  decodeReason,
+  decodeSubscribe,
+  decodeUnsubscribe,
+  type ReasonPacket,
+  type Subscribe,
+  type Unsubscribe,
+} from '../../src/packet/decode.ts'
 import { type Connect, decodeConnect } from '../../src/packet/decode-connect.ts'
 import { decodePublish, Publish } from '../../src/packet/decode-publish.ts'
 import { Place } from '../../src/packet/properties.ts'
@@ -45,7 +54,13 @@ const publish = new Publish()
 const acknowledgement = new Acknowledgement()
 
 /** What the decoders make of a packet of these types, all of which a client may send. */
-export function decodeClient(version: Version, first: number, bytes: Buffer, start: number, end: number): ClientPacket | Refused {
+export function decodeClient(
+  version: Version,
+  first: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): ClientPacket | Refused {
   const maximum = limits.maximumUserProperties
   const type = first >> 4
   switch (type) {
@@ -93,9 +108,18 @@ function refused(reason: number): Refused {
   return { kind: 'refused', reason }
 }
 
-function result<Kind extends string, Packet extends object>(
+function result<Kind extends string, Result extends object>(
   kind: Kind,
-  packet: Packet | { readonly fault: number },
-): { kind: Kind; packet: Packet } | Refused {
-  return 'fault' in packet ? refused(packet.fault) : { kind, packet }
+  packet: Result,
+): { kind: Kind; packet: Exclude<Result, Faulty> } | Refused {
+  if (isPacket(packet)) return { kind, packet }
+  return refused('fault' in packet && typeof packet.fault === 'number' ? packet.fault : 0)
+}
+
+interface Faulty {
+  readonly fault: number
+}
+
+function isPacket<Result extends object>(result: Result): result is Exclude<Result, Faulty> {
+  return !('fault' in result)
 }

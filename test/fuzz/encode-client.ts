@@ -72,7 +72,8 @@ function unsubscribe(packets: Packets, { packetId, filters }: Unsubscribe): Buff
 }
 
 function reason(packet: ReasonPacket): ReasonFields {
-  if (Object.keys(packet.properties).length > 0) return { reason: packet.reason, properties: section(packet.properties) }
+  if (Object.keys(packet.properties).length > 0)
+    return { reason: packet.reason, properties: section(packet.properties) }
   return packet.reason === 0 ? {} : { reason: packet.reason }
 }
 

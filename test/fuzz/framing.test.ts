@@ -45,8 +45,9 @@ function frame(reads: readonly Buffer[], stops: ReadonlySet<number> = new Set())
       stopped = stops.has(log.length)
       return !stopped
     },
-    unframed(cause: 'length' | 'size'): void {
-      log.push(cause)
+    // Which of the causes it is may depend on the split: a length that is too large may become too long.
+    unframed(): void {
+      log.push('unframed')
     },
   }
   const framer = new Framer(sink, maximum)
@@ -55,8 +56,11 @@ function frame(reads: readonly Buffer[], stops: ReadonlySet<number> = new Set())
     shared.fill(0xc0, 0, read.length + 64)
     read.copy(shared)
     framer.feed(shared, read.length)
-    if (log.at(-1) === 'length' || log.at(-1) === 'size') return log
-    while (stopped) framer.resume()
+    if (log.at(-1) === 'unframed') return log
+    while (stopped) {
+      stopped = false
+      framer.resume()
+    }
   }
   return log
 }

@@ -8,36 +8,21 @@ export interface LocalBroker {
   close(): Promise<void>
 }
 
-type CreateBroker = (
-  options: Record<string, unknown>,
-) => Promise<{ addresses: readonly { port: number }[]; close(): Promise<void> }>
-
 export async function startLocal(options: TargetOptions, clock: FakeClock | null): Promise<LocalBroker> {
-  const createBroker = await load()
-  const listen = ['mqtt://127.0.0.1:0']
-  if (options.websocket) listen.push('ws://127.0.0.1:0/mqtt')
-  const { settings, authenticator, authorizer } = options
+  // Loaded only here: against a foreign target nothing of ours takes part.
+  const { createBroker } = await import('../../src/index.ts')
+  const { settings, authenticator, authorizer, websocket } = options
   const broker = await createBroker({
-    listen,
+    listen: ['mqtt://127.0.0.1:0', ...(websocket ? ['ws://127.0.0.1:0/mqtt'] : [])],
     ...(settings && { settings }),
     ...(authenticator && { authenticator }),
     ...(authorizer && { authorizer }),
     ...(clock && { clock }),
   })
-  const [tcp, websocket] = broker.addresses
+  const [tcp, web] = broker.addresses
   return {
     port: tcp?.port ?? 0,
-    websocketUrl: websocket && `ws://127.0.0.1:${websocket.port}/mqtt`,
+    websocketUrl: web && `ws://127.0.0.1:${web.port}/mqtt`,
     close: () => broker.close(),
   }
-}
-
-async function load(): Promise<CreateBroker> {
-  const module: unknown = await import(new URL('../../src/index.ts', import.meta.url).href)
-  if (!hasCreateBroker(module)) throw new Error('src/index.ts has no createBroker')
-  return module.createBroker
-}
-
-function hasCreateBroker(module: unknown): module is { createBroker: CreateBroker } {
-  return typeof module === 'object' && module !== null && 'createBroker' in module
 }

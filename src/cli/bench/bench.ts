@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { comparison, readBaseline, storeBaseline, writeResult } from './baseline.ts'
 import { type Plan, type Run, runScenario } from './runs.ts'
+import type { Scenario } from './scenarios.ts'
 import { type Summary, summarize } from './summary.ts'
 import { scenarioTable } from './table.ts'
 import { UsageReader } from './usage.ts'
@@ -20,7 +21,8 @@ export async function runBench(plan: Plan, destinations: Destinations): Promise<
   print(introduction(plan))
   const summaries: Summary[] = []
   const runs: Run[] = []
-  for (const scenario of plan.scenarios) {
+  for (const one of plan.scenarios) {
+    const scenario = plan.small ? shrunk(one) : one
     const some = await runScenario(scenario, plan, progress)
     const summary = summarize(scenario, some, subject, summaries)
     runs.push(...some)
@@ -31,6 +33,12 @@ export async function runBench(plan: Plan, destinations: Destinations): Promise<
   if (destinations.json !== undefined) writeResult(destinations.json, results(plan, summaries, runs))
   if (destinations.baseline !== undefined) storeBaseline(destinations.baseline, summaries)
   return runs.filter((run) => run.broker === subject).reduce((lost, run) => lost + (run.figures.lost ?? 0), 0)
+}
+
+/** Small sizes say nothing about the bars. */
+function shrunk(scenario: Scenario): Scenario {
+  const load = { ...scenario.load, ...scenario.small }
+  return { ...scenario, title: `${scenario.title} (with smaller numbers)`, load, bars: [] }
 }
 
 function introduction({ brokers, rounds, seconds, small }: Plan): string {

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net'
-import { connectPacket, disconnectPacket, readHeader, subscribePacket, type Template } from './wire.ts'
+import { Intake, type PacketSink } from './intake.ts'
+import { Output } from './output.ts'
+import { connectPacket, disconnectPacket, subscribePacket, type Template } from './wire.ts'
 
 const keepAlive = 600
+const linksOfOneAddress = 16_000
 const openDeadline = 15_000
 const closeDeadline = 3_000
-const largestPacket = 16 * 1_048_576
-const nothing = Buffer.alloc(0)
-const bounds = { body: 0, end: 0 }
 
 // All links of a thread read into one buffer: each read is used up before the next one happens.
 const shared = Buffer.allocUnsafeSlow(1_048_576)
@@ -31,7 +31,7 @@ export interface LinkOwner {
 type State = 'idle' | 'opening' | 'ready' | 'closing' | 'closed'
 
 /** One client connection of the generator: reads packets, answers acknowledgements, gathers output for one write a turn. */
-export class Link {
+export class Link implements PacketSink {
   readonly index: number
   readonly clientId: string
   cleanSession = true
@@ -44,13 +44,11 @@ export class Link {
   received = 0
   isDirty = false
   isWanted = false
-  out: Buffer = nothing
-  outLength = 0
   readonly #owner: LinkOwner
   #state: State = 'idle'
   #socket: Socket | null = null
-  #blocked = false
-  #rest: Buffer = nothing
+  #intake = new Intake()
+  #output = new Output()
   #lastPacketId = 0
   #opened: (error: Error | null) => void = () => {}
   #closed: () => void = () => {}
@@ -69,6 +67,8 @@ export class Link {
   open(): Promise<void> {
     this.#state = 'opening'
     this.#lastPacketId = 0
+    this.#intake = new Intake()
+    this.#output = new Output()
     this.#connect()
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => this.#fail('no answer while opening'), openDeadline)
@@ -99,17 +99,15 @@ export class Link {
     return this.#lastPacketId
   }
 
+  /** The buffer the output gathers in; another one after each `reserve`. */
+  get out(): Buffer {
+    return this.#output.bytes
+  }
+
   /** Makes room for `size` bytes of output and returns where in `out` they go. */
   reserve(size: number): number {
-    const at = this.outLength
-    if (at + size > this.out.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(128, this.out.length * 2, at + size))
-      this.out.copy(larger, 0, 0, at)
-      this.out = larger
-    }
-    this.outLength = at + size
     if (!this.isDirty) this.#owner.dirty(this)
-    return at
+    return this.#output.reserve(size)
   }
 
   send(bytes: Buffer): void {
@@ -121,31 +119,22 @@ export class Link {
   publish(template: Template, due: number, publisher: number): void {
     const { bytes, qos, packetIdAt, payloadAt } = template
     const at = this.reserve(bytes.length)
-    this.out.set(bytes, at)
-    if (qos !== 0) this.out.writeUInt16BE(this.nextPacketId(), at + packetIdAt)
+    const { out } = this
+    out.set(bytes, at)
+    if (qos !== 0) out.writeUInt16BE(this.nextPacketId(), at + packetIdAt)
     this.stamp(at + payloadAt, due, publisher)
   }
 
   /** Fills in the first bytes of a payload at `at` of `out`. */
   stamp(at: number, due: number, publisher: number): void {
-    this.out.writeDoubleLE(due, at)
-    this.out.writeUInt32LE(publisher, at + 8)
-    this.out.writeUInt32LE(this.sent++, at + 12)
+    const { out } = this
+    out.writeDoubleLE(due, at)
+    out.writeUInt32LE(publisher, at + 8)
+    out.writeUInt32LE(this.sent++, at + 12)
   }
 
   flush(): void {
-    const socket = this.#socket
-    if (this.#blocked || this.outLength === 0 || socket === null || socket.destroyed) return
-    socket.write(this.out.subarray(0, this.outLength))
-    this.outLength = 0
-    if (socket.writableLength === 0) return
-    // The socket keeps the buffer until the kernel takes it; what comes meanwhile gathers in another one.
-    this.out = nothing
-    this.#blocked = true
-    socket.write(nothing, () => {
-      this.#blocked = false
-      this.flush()
-    })
+    if (this.#socket !== null) this.#output.flush(this.#socket)
   }
 
   destroy(): void {
@@ -177,34 +166,12 @@ export class Link {
   }
 
   #read(length: number): void {
-    let bytes = shared
-    let size = length
-    if (this.#rest.length > 0) {
-      bytes = Buffer.concat([this.#rest, shared.subarray(0, length)])
-      size = bytes.length
-    }
-    const used = this.#split(bytes, size)
-    this.#rest = used === size ? nothing : Buffer.from(bytes.subarray(used, size))
-    if (this.#rest.length > largestPacket) this.#fail('the broker sent a packet too large')
+    const wrong = this.#intake.take(shared, length, this)
+    if (wrong !== null) this.#fail(wrong)
   }
 
-  #split(bytes: Buffer, length: number): number {
-    let at = 0
-    while (length - at >= 2) {
-      readHeader(bytes, at, length, bounds)
-      const { body, end } = bounds
-      if (end < 0) {
-        this.#fail('the broker sent a malformed length')
-        return length
-      }
-      if (end === 0 || end > length) return at
-      this.#packet(bytes, bytes[at]!, body, end)
-      at = end
-    }
-    return at
-  }
-
-  #packet(bytes: Buffer, header: number, body: number, end: number): void {
+  /** One packet from the broker; its body is [body, end). */
+  packet(bytes: Buffer, header: number, body: number, end: number): void {
     const type = header >> 4
     if (type === 3) this.#message(bytes, header, body, end)
     else if (type === 4 || type === 7) this.#acknowledged()
@@ -237,10 +204,11 @@ export class Link {
 
   #answer(header: number, high: number, low: number): void {
     const at = this.reserve(4)
-    this.out[at] = header
-    this.out[at + 1] = 2
-    this.out[at + 2] = high
-    this.out[at + 3] = low
+    const { out } = this
+    out[at] = header
+    out[at + 1] = 2
+    out[at + 2] = high
+    out[at + 3] = low
   }
 
   #connected(flags: number, code: number): void {
@@ -280,9 +248,12 @@ export class Link {
   }
 }
 
-/** On Linux the whole of 127/8 is this machine: spread over it, ten thousand clients do not run out of ports. */
+/**
+ * One address has ports for some 28,000 connections to one broker. On Linux the whole of 127/8 is this machine: what comes
+ * after the first is spread over it. Not before that, for choosing the address costs more than all the rest of connecting.
+ */
 function sourceAddress(host: string, index: number): string | null {
-  if (process.platform !== 'linux' || !host.startsWith('127.')) return null
-  const number = 2 + (process.pid % 200) * 64 + Math.floor(index / 8_000)
+  if (index < linksOfOneAddress || process.platform !== 'linux' || !host.startsWith('127.')) return null
+  const number = 1 + (process.pid % 200) * 64 + Math.floor(index / linksOfOneAddress)
   return `127.0.${number >> 8}.${number & 0xff}`
 }

@@ -1,10 +1,13 @@
 import { fork } from 'node:child_process'
-import type { BenchBroker } from './brokers.ts'
 import { Failure } from '../failure.ts'
-import type { Figures, Job, Load } from './load.ts'
+import type { BenchBroker } from './brokers.ts'
+import type { Figures, Job } from './load.ts'
 import { isOutcome, type Outcome } from './messages.ts'
 import type { Scenario } from './scenarios.ts'
 import { sibling } from './sibling.ts'
+
+// Far beyond what any scenario takes; a broker that crawls must not hold the bench for ever.
+const deadline = 20 * 60_000
 
 /** How the scenarios are run. Times in seconds. */
 export interface Plan {
@@ -50,7 +53,7 @@ export async function runScenario(scenario: Scenario, plan: Plan, report: (run: 
 }
 
 async function runOnce(scenario: Scenario, broker: BenchBroker, plan: Plan): Promise<Figures> {
-  const load: Load = plan.small ? { ...scenario.load, ...scenario.small } : scenario.load
+  const { load } = scenario
   const running = await broker.start()
   try {
     const { host, port, pids } = running
@@ -66,11 +69,12 @@ async function runOnce(scenario: Scenario, broker: BenchBroker, plan: Plan): Pro
 /** Runs the generator in a process of its own, so that neither its memory nor its loop is shared with anything. */
 function generate(job: Job): Promise<Outcome> {
   const generator = fork(sibling(import.meta.url, './generator'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  return new Promise((resolve) => {
+  const late = setTimeout(() => generator.kill('SIGKILL'), deadline)
+  return new Promise<Outcome>((resolve) => {
     generator.once('message', (message: unknown) => {
       resolve(isOutcome(message) ? message : { error: 'the generator gave no figures' })
     })
     generator.once('exit', (code, signal) => resolve({ error: `the generator ended with ${signal ?? `code ${code}`}` }))
     generator.send(job)
-  })
+  }).finally(() => clearTimeout(late))
 }

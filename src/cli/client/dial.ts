@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { IClientOptions, MqttClient, Packet } from 'mqtt'
-import { reasonName } from '../../packet/reason.ts'
+import { Reason, reasonName } from '../../packet/reason.ts'
 import { Failure } from '../failure.ts'
 import type { ClientPlan } from './plan.ts'
 import { type Target, targetText } from './target.ts'
@@ -30,32 +30,45 @@ export async function dial(
   const options = { ...plan.mqtt, reconnectPeriod: reconnect, connectTimeout: connectMilliseconds, resubscribe: true }
   const client = await openClient(plan, options)
   if (plan.debug) trace(client)
-  let accepted = false
-  const lost = new Promise<never>((_, reject) => {
-    let last: Packet | null = null
-    client.on('packetreceive', (packet) => (last = packet))
-    client.on('error', (error) => reject(failureOf(error, plan.target, last)))
-    client.on('disconnect', (packet) => {
-      // A broker that only restarts is waited for; all other reasons need somebody to look.
-      if (packet.reasonCode === 0x8b && reconnect > 0) return
-      reject(
-        new Failure(
-          `the broker ended the connection: ${reason(packet.reasonCode ?? 0, packet.properties?.reasonString)}`,
-        ),
-      )
-    })
-    client.on('close', () => {
-      if (client.disconnecting || (accepted && reconnect > 0)) return
-      reject(new Failure(`${targetText(plan.target)} closed the connection${accepted ? '' : ' without an answer'}`))
-    })
-  })
+  const watch = { accepted: false, again: reconnect > 0 }
+  const lost = lossOf(client, plan, watch)
   lost.catch(() => client.end(true))
   prepare(client)
   const connected = new Promise<void>((resolve) => client.once('connect', () => resolve()))
   await Promise.race([connected, lost])
-  accepted = true
+  watch.accepted = true
   const disconnect = plan.mqtt.protocolVersion === 5 ? { properties: plan.properties.disconnect } : {}
   return { client, lost, close: () => client.endAsync(false, disconnect) }
+}
+
+/** What is known of a connection: the broker accepted it once, and it is to be opened again when the network loses it. */
+interface Watch {
+  accepted: boolean
+  readonly again: boolean
+}
+
+function lossOf(client: MqttClient, plan: ClientPlan, watch: Watch): Promise<never> {
+  let last: Packet | null = null
+  client.on('packetreceive', (packet) => (last = packet))
+  return new Promise<never>((_, reject) => {
+    client.on('error', (error) => {
+      const failure = failureOf(error, plan.target, last)
+      if (!(watch.accepted && watch.again && failure.passing)) reject(failure)
+    })
+    client.on('disconnect', ({ reasonCode = 0, properties }) => {
+      // A broker that only restarts is waited for; all other reasons need somebody to look.
+      if (reasonCode === Reason.ServerShuttingDown && watch.again) return
+      reject(new Failure(`the broker ended the connection: ${reason(reasonCode, properties?.reasonString)}`))
+    })
+    client.on('close', () => {
+      if (client.disconnecting) return
+      const place = targetText(plan.target)
+      if (!watch.accepted) reject(new Failure(`${place} closed the connection without an answer`))
+      else if (!watch.again) reject(new Failure(`${place} closed the connection`))
+      else if (last !== null && !plan.quiet) console.error(`petaltail: ${place} closed the connection; trying again`)
+      last = null
+    })
+  })
 }
 
 /** A reason code in words and number, and what the broker said about it. */
@@ -100,17 +113,27 @@ const oldRefusals: Readonly<Record<number, string>> = {
   5: 'not authorized',
 }
 
-function failureOf(error: Error, target: Target, last: Packet | null): Failure {
+/** A failure of the network may pass; a broker that refuses will do so again. */
+class DialFailure extends Failure {
+  readonly passing: boolean
+
+  constructor(message: string, passing: boolean) {
+    super(message)
+    this.passing = passing
+  }
+}
+
+function failureOf(error: Error, target: Target, last: Packet | null): DialFailure {
   if (last?.cmd === 'connack' && (last.returnCode ?? last.reasonCode ?? 0) !== 0) {
     const { returnCode, reasonCode = 0, properties } = last
     const words =
       returnCode === undefined
         ? reason(reasonCode, properties?.reasonString)
         : `${oldRefusals[returnCode]} (${returnCode})`
-    return new Failure(`the broker refused the connection: ${words}`)
+    return new DialFailure(`the broker refused the connection: ${words}`, false)
   }
   const code = 'code' in error ? String(error.code) : ''
-  return new Failure(`cannot talk to ${targetText(target)}: ${causes[code] ?? printable(error.message)}`)
+  return new DialFailure(`cannot talk to ${targetText(target)}: ${causes[code] ?? printable(error.message)}`, true)
 }
 
 const causes: Readonly<Record<string, string>> = {

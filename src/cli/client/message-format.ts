@@ -1,16 +1,8 @@
 import type { IPublishPacket } from 'mqtt'
 import { Failure, usageExitCode } from '../failure.ts'
 import { jsonText } from './message-json.ts'
+import type { Received } from './received.ts'
 import { isoTime, timePart } from './strftime.ts'
-
-/** One received message and when it came. */
-export interface Received {
-  readonly topic: string
-  readonly payload: Buffer
-  readonly packet: IPublishPacket
-  /** Milliseconds since 1970, with a fraction. */
-  readonly time: number
-}
 
 /** Makes the bytes that are printed for a message. */
 export type MessageFormat = (message: Received) => Buffer

@@ -1,5 +1,5 @@
 import type { IPublishPacket } from 'mqtt'
-import type { Received } from './message-format.ts'
+import type { Received } from './received.ts'
 import { isoTime } from './strftime.ts'
 
 /** A message as one JSON object; `raw` puts a payload that is JSON itself in as it is. */

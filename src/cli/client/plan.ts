@@ -17,6 +17,7 @@ export interface ClientPlan {
   readonly localAddress: string | null
   /** Packets are named on standard error as they come and go. */
   readonly debug: boolean
+  readonly quiet: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -43,6 +44,7 @@ export function planOf(options: ClientOptions, verb: string, environment: Enviro
     topics,
     localAddress: options.bind ?? null,
     debug: options.debug ?? false,
+    quiet: options.quiet ?? false,
   }
 }
 

@@ -1,15 +1,32 @@
 import type { IPublishPacket, ISubscriptionMap, MqttClient, Packet } from 'mqtt'
 import { matches } from '../../topic/filter.ts'
-import type { SubscribeOptions } from '../commands/sub.ts'
 import { Failure, usageExitCode } from '../failure.ts'
 import { type Dialled, dial, reason } from './dial.ts'
 import { compileFormat, type MessageFormat } from './message-format.ts'
+import type { ClientOptions } from './options.ts'
 import { type ClientPlan, planOf } from './plan.ts'
 
 const reconnectMilliseconds = 1_000
 
 /** The exit code of mosquitto_sub when its time is over. */
 const timedOutExitCode = 27
+
+/** The options only `sub` has. */
+export interface SubscribeOptions extends ClientOptions {
+  readonly count?: number
+  readonly timeout?: number
+  readonly verbose?: boolean
+  readonly format?: string
+  readonly skipRetained?: boolean
+  readonly filterOut?: readonly string[]
+  readonly retainedOnly?: boolean
+  readonly removeRetained?: boolean
+  readonly retainAsPublished?: boolean
+  /** False with -N. */
+  readonly newline: boolean
+  readonly unsubscribe?: readonly string[]
+  readonly exitAfterSubscribe?: boolean
+}
 
 /** Subscribes and prints until the count, the time or a signal ends it. */
 export async function subscribe(options: SubscribeOptions): Promise<void> {
@@ -28,25 +45,26 @@ export async function subscribe(options: SubscribeOptions): Promise<void> {
     if (dialled.client.connected) await dialled.close()
     else dialled.client.end(true)
   }
-  const exitCode = await Promise.race([ending.ended, 0])
-  if (exitCode !== 0) process.exitCode = exitCode
+  if (ending.timedOut()) process.exitCode = timedOutExitCode
 }
 
 interface Ending {
-  /** Resolves with the exit code. */
-  readonly ended: Promise<number>
-  end(exitCode: number): void
+  readonly ended: Promise<'ended'>
+  end(): void
+  timedOut(): boolean
   clear(): void
 }
 
 function endingOf(options: SubscribeOptions): Ending {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const finish = () => resolve(0)
+  const { promise, resolve } = Promise.withResolvers<'ended'>()
+  const finish = () => resolve('ended')
+  let over = false
   process.once('SIGINT', finish)
   process.once('SIGTERM', finish)
   const late = () => {
     if (!options.quiet) console.error('petaltail: timed out')
-    resolve(timedOutExitCode)
+    over = true
+    finish()
   }
   const timer = options.timeout === undefined ? undefined : setTimeout(late, options.timeout * 1_000)
   const clear = () => {
@@ -54,7 +72,7 @@ function endingOf(options: SubscribeOptions): Ending {
     process.off('SIGINT', finish)
     process.off('SIGTERM', finish)
   }
-  return { ended: promise, end: resolve, clear }
+  return { ended: promise, end: finish, timedOut: () => over, clear }
 }
 
 /** Asks for the subscriptions; filters the broker refuses are reported, and when all are, that is a failure. */
@@ -95,19 +113,14 @@ function report(topics: readonly string[], granted: readonly number[], options: 
 }
 
 /** Prints what is received; the broker is read no faster than standard output takes it. */
-function print(
-  client: MqttClient,
-  options: SubscribeOptions,
-  format: MessageFormat,
-  end: (exitCode: number) => void,
-): void {
+function print(client: MqttClient, options: SubscribeOptions, format: MessageFormat, end: () => void): void {
   let left = options.count ?? Number.POSITIVE_INFINITY
   let behind = false
   client.on('message', (topic, payload, packet) => {
     if (left === 0) return
     if (options.retainedOnly && !packet.retain) {
       left = 0
-      end(0)
+      end()
       return
     }
     if (!wanted(topic, packet, options)) return
@@ -120,7 +133,7 @@ function print(
   client.handleMessage = (_packet, done) => {
     const next = () => {
       done()
-      if (left === 0) end(0)
+      if (left === 0) end()
     }
     if (behind) process.stdout.once('drain', next)
     else next()

@@ -43,6 +43,8 @@ export function parseTargetUrl(text: string): UrlParts {
       usageExitCode,
     )
   }
+  // An empty fragment, dropped by URL, is the wildcard #.
+  const fragment = text.includes('#') ? text.slice(text.indexOf('#')) : ''
   const path = url.pathname === '' || url.pathname === '/' ? null : url.pathname
   const web = kind === 'ws' || kind === 'wss'
   const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -53,7 +55,7 @@ export function parseTargetUrl(text: string): UrlParts {
     target: place(kind, host, port, path ?? webSocketPath),
     username: url.username === '' ? null : decoded(url.username),
     password: url.password === '' ? null : decoded(url.password),
-    topic: web || path === null ? null : decoded(path.slice(1) + url.search + url.hash),
+    topic: web || path === null ? null : decoded(path.slice(1) + url.search + fragment),
   }
 }
 

@@ -62,7 +62,7 @@ async function bench(options: BenchOptions): Promise<void> {
     seconds: positive('--seconds', options.seconds) ?? (options.smoke ? 1 : 4),
     small: options.smoke ?? false,
   }
-  const interrupted = (): void => process.exit(130)
+  const interrupted = (signal: NodeJS.Signals): void => process.exit(signal === 'SIGINT' ? 130 : 143)
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   const { json, baseline, compare } = options
   try {

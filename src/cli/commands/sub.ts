@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { addClientOptions, type ClientOptions } from '../client/options.ts'
+import { addClientOptions } from '../client/options.ts'
+import type { SubscribeOptions } from '../client/subscribe.ts'
 import { repeated, someSeconds, wholeNumber } from '../client/values.ts'
 import { quietly } from '../failure.ts'
 
@@ -15,23 +16,6 @@ Examples:
   petaltail sub -t '#' -F '@H:@M:@S %t %p'
   petaltail sub -t '$share/workers/jobs' -C 1                           take one message and stop
   petaltail sub -t 'old/#' --remove-retained --retained-only -W 5       clear retained messages`
-
-/** The options only `sub` has. */
-export interface SubscribeOptions extends ClientOptions {
-  readonly count?: number
-  readonly timeout?: number
-  readonly verbose?: boolean
-  readonly format?: string
-  readonly skipRetained?: boolean
-  readonly filterOut?: readonly string[]
-  readonly retainedOnly?: boolean
-  readonly removeRetained?: boolean
-  readonly retainAsPublished?: boolean
-  /** False with -N. */
-  readonly newline: boolean
-  readonly unsubscribe?: readonly string[]
-  readonly exitAfterSubscribe?: boolean
-}
 
 export function subscribeCommand(): Command {
   const command = addClientOptions(new Command('sub').description('subscribe, and print what is published'))

@@ -7,18 +7,20 @@ const answers: Readonly<Record<number, (body: Buffer) => Buffer>> = {
   12: () => Buffer.from([0xd0, 0]),
 }
 
-/** A relay for one subscriber of QoS 0 that loses, repeats and swaps messages, and knows how many. */
+/** A relay for one subscriber of QoS 0 that loses, repeats and swaps messages and knows how many, or stalls once. */
 export class FaultyBroker {
   lost = 0
   repeated = 0
   swapped = 0
+  readonly #fault: 'faulty' | 'stalls'
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #subscriber: Socket | null = null
   #held: Buffer | null = null
   #count = 0
 
-  constructor() {
+  constructor(fault: 'faulty' | 'stalls') {
+    this.#fault = fault
     this.#server = createServer((socket) => this.#accept(socket))
   }
 
@@ -64,11 +66,18 @@ export class FaultyBroker {
     else socket.write(answers[type]?.(body) ?? '')
   }
 
-  // Of one publisher, for the swap of two neighbours to be one out of order.
   #relay(packet: Buffer): void {
+    this.#count++
+    if (this.#fault === 'faulty') this.#spoil(packet)
+    else {
+      if (this.#count === 150) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+      this.#subscriber?.write(packet)
+    }
+  }
+
+  #spoil(packet: Buffer): void {
     const held = this.#held
     this.#held = null
-    this.#count++
     if (this.#count % 11 === 0) this.lost++
     else if (this.#count % 13 === 0) {
       this.repeated++

@@ -24,7 +24,9 @@ export function load(text: string, environment: Environment = {}): Config {
 /** The mistakes found in a YAML text and an environment, a line each, the folder of the file left out. */
 export function mistakes(text: string, environment: Environment = {}): string[] {
   using file = temporaryFile('broker.yaml', text)
-  return mistakesOf(() => loadConfig({ file: file.path, environment })).map((line) => line.replace(file.path, 'broker.yaml'))
+  return mistakesOf(() => loadConfig({ file: file.path, environment })).map((line) =>
+    line.replace(file.path, 'broker.yaml'),
+  )
 }
 
 export function mistakesOf(attempt: () => unknown): string[] {

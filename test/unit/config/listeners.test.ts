@@ -5,16 +5,37 @@ import { allowsAnonymous, refuseUnprotected } from '../../../src/config/listener
 import { load, mistakes } from './kit.ts'
 
 test('listener URLs are taken apart, with the usual port of each scheme', () => {
-  assert.deepEqual(parseListenAddress('mqtt://127.0.0.1'), { transport: 'tcp', host: '127.0.0.1', port: 1883, path: null })
+  assert.deepEqual(parseListenAddress('mqtt://127.0.0.1'), {
+    transport: 'tcp',
+    host: '127.0.0.1',
+    port: 1883,
+    path: null,
+  })
   assert.deepEqual(parseListenAddress('mqtts://[::1]:1'), { transport: 'tls', host: '::1', port: 1, path: null })
-  assert.deepEqual(parseListenAddress('ws://a.example/b'), { transport: 'ws', host: 'a.example', port: 8083, path: '/b' })
+  assert.deepEqual(parseListenAddress('ws://a.example/b'), {
+    transport: 'ws',
+    host: 'a.example',
+    port: 8083,
+    path: '/b',
+  })
   assert.deepEqual(parseListenAddress('wss://*:80/'), { transport: 'wss', host: '', port: 80, path: null })
   assert.deepEqual(parseListenAddress('unix:/run/a.sock'), { transport: 'unix', path: '/run/a.sock' })
   assert.deepEqual(parseListenAddress('unix:///run/a.sock'), { transport: 'unix', path: '/run/a.sock' })
 })
 
 test('texts that are no listener URL are answered with what is wrong', () => {
-  for (const text of ['', 'mqtt', 'http://a', 'mqtt://a:b', 'mqtt://a:99999', 'mqtt://a/b', 'mqtt://u@a', 'unix:a', 'unix:', `unix:/${'x'.repeat(200)}`]) {
+  for (const text of [
+    '',
+    'mqtt',
+    'http://a',
+    'mqtt://a:b',
+    'mqtt://a:99999',
+    'mqtt://a/b',
+    'mqtt://u@a',
+    'unix:a',
+    'unix:',
+    `unix:/${'x'.repeat(200)}`,
+  ]) {
     assert.equal(typeof parseListenAddress(text), 'string', text)
   }
 })
@@ -24,8 +45,10 @@ test('loopback is what only this machine can reach', () => {
     const address = parseListenAddress(url)
     return typeof address !== 'string' && isLoopback(address)
   }
-  for (const url of ['mqtt://127.0.0.1', 'mqtt://127.9.9.9', 'mqtt://localhost', 'ws://[::1]', 'unix:/a']) assert.ok(local(url), url)
-  for (const url of ['mqtt://0.0.0.0', 'mqtt://*', 'mqtt://[::]', 'mqtt://10.0.0.1', 'mqtt://127.0.0.1.example']) assert.ok(!local(url), url)
+  for (const url of ['mqtt://127.0.0.1', 'mqtt://127.9.9.9', 'mqtt://localhost', 'ws://[::1]', 'unix:/a'])
+    assert.ok(local(url), url)
+  for (const url of ['mqtt://0.0.0.0', 'mqtt://*', 'mqtt://[::]', 'mqtt://10.0.0.1', 'mqtt://127.0.0.1.example'])
+    assert.ok(!local(url), url)
 })
 
 test('a listener other machines reach is refused unless anonymous clients are allowed', () => {
@@ -46,17 +69,26 @@ test('a listener says for itself whether anonymous clients are let in', () => {
 test('TLS options stand where there is TLS, and only there', () => {
   assert.match(mistakes('listeners: [mqtts://127.0.0.1:1]')[0] ?? '', /needs a section "tls"/)
   assert.match(mistakes('listeners: [{ url: "mqtt://127.0.0.1:1", tls: { certificate: a, key: b } }]')[0] ?? '', /only/)
-  assert.match(mistakes('listeners: [{ url: "mqtts://127.0.0.1:1", tls: { certificate: a } }]')[0] ?? '', /needs the option "key"/)
+  assert.match(
+    mistakes('listeners: [{ url: "mqtts://127.0.0.1:1", tls: { certificate: a } }]')[0] ?? '',
+    /needs the option "key"/,
+  )
 })
 
 test('WebSocket options stand where there is WebSocket, and agree with the URL', () => {
   assert.match(mistakes('listeners: [{ url: "mqtt://127.0.0.1:1", websocket: { path: /a } }]')[0] ?? '', /only/)
-  assert.match(mistakes('listeners: [{ url: "ws://127.0.0.1:1/b", websocket: { path: /a } }]')[0] ?? '', /the URL says \/b/)
+  assert.match(
+    mistakes('listeners: [{ url: "ws://127.0.0.1:1/b", websocket: { path: /a } }]')[0] ?? '',
+    /the URL says \/b/,
+  )
   assert.match(mistakes('listeners: [{ url: "ws://127.0.0.1:1", websocket: { path: a } }]')[0] ?? '', /begin with/)
 })
 
 test('the same address twice is a mistake, the port 0 twice is not', () => {
-  assert.match(mistakes('listeners: [mqtt://127.0.0.1:1, mqtt://127.0.0.1:1]')[0] ?? '', /same address as listeners\[0\]/)
+  assert.match(
+    mistakes('listeners: [mqtt://127.0.0.1:1, mqtt://127.0.0.1:1]')[0] ?? '',
+    /same address as listeners\[0\]/,
+  )
   assert.deepEqual(mistakes('listeners: [mqtt://127.0.0.1:0, mqtt://127.0.0.1:0]'), [])
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Duplex, duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import { attachDuplex } from '../../../src/listen/duplex-wire.ts'
-import { Recorder, until } from './kit.ts'
+import { next, Recorder, until } from './kit.ts'
 
 const rules = { name: 'embedded', connectTimeout: 1_000, allowAnonymous: true }
 
@@ -16,7 +16,7 @@ test('a duplex stream carries bytes both ways and ends with the client', async (
   theirs.write('ping')
   await until(() => connection.received.length === 4)
   connection.wire.write(Buffer.from('pong'))
-  const [answer] = await theirs.take(1).toArray()
+  const answer = await next(theirs, 'data')
   assert.equal(String(answer), 'pong')
   theirs.end()
   await until(() => connection.ends.length > 0)

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { silentLog } from '../../../src/base/log.ts'
@@ -99,6 +99,12 @@ export async function client(t: TestContext, listener: Listener, allowHalfOpen =
   socket.on('error', () => {})
   await once(socket, 'connect')
   return socket
+}
+
+/** The first thing the next event of this name tells. */
+export async function next(emitter: EventEmitter, event: string): Promise<unknown> {
+  const values: readonly unknown[] = await once(emitter, event)
+  return values[0]
 }
 
 /** Everything the socket reads until its end. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, Server } from 'node:net'
 import { test } from 'node:test'
-import { client, everything, listening, portOf, Recorder, until } from './kit.ts'
+import { acceptShared } from '../../../src/listen/accepted-socket.ts'
+import { client, everything, listening, next, portOf, Recorder, until } from './kit.ts'
 
 test('a connection carries bytes both ways and ends orderly when the client leaves', async (t) => {
   const recorder = new Recorder()
@@ -13,8 +14,7 @@ test('a connection carries bytes both ways and ends orderly when the client leav
   await until(() => connection.received.length === 4)
   assert.equal(connection.received.toString(), 'ping')
   assert.equal(connection.wire.write(Buffer.from('pong')), true)
-  const [answer] = await once(socket, 'data')
-  assert.equal(String(answer), 'pong')
+  assert.equal(String(await next(socket, 'data')), 'pong')
   assert.equal(listener.connections, 1)
   socket.end()
   await until(() => connection.ends.length > 0)
@@ -52,6 +52,18 @@ test('all connections read into one buffer', async (t) => {
   assert.ok(buffers.length >= 2)
   assert.equal(new Set(buffers).size, 1)
   assert.equal(buffers[0]?.length, 65_536)
+})
+
+test('a server that has no handle to take connections from is left as it was', () => {
+  const server = new Server()
+  assert.equal(
+    acceptShared(
+      server,
+      () => {},
+      () => {},
+    ),
+    false,
+  )
 })
 
 test('more bytes than the shared buffer holds arrive whole and in order', async (t) => {
@@ -241,8 +253,7 @@ test('a closed listener accepts no more and leaves its connections to the engine
   await listener.close()
   await listener.close()
   const late = connect(portOf(listener), '127.0.0.1')
-  const [error] = await once(late, 'error')
-  assert.match(String(error), /ECONNREFUSED/)
+  assert.match(String(await next(late, 'error')), /ECONNREFUSED/)
   socket.write('still here')
   await until(() => connection.received.length > 0)
 })

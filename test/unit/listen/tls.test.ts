@@ -8,7 +8,7 @@ import type { Listener } from '../../../src/listen/listener.ts'
 import { openListener } from '../../../src/listen/listener.ts'
 import { defaultListener, type TlsOptions } from '../../../src/listen/options.ts'
 import { makeCertificates, skip, tlsOptions } from './certificates.ts'
-import { client, everything, listening, portOf, Recorder, until } from './kit.ts'
+import { client, everything, listening, next, portOf, Recorder, until } from './kit.ts'
 
 const made = skip === false ? makeCertificates() : null
 after(() => made?.remove())
@@ -57,7 +57,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     socket.write('ping')
     await until(() => connection.received.length === 4)
     connection.wire.write(Buffer.from('pong'))
-    assert.equal(String((await once(socket, 'data'))[0]), 'pong')
+    assert.equal(String(await next(socket, 'data')), 'pong')
     const { peer } = connection.wire
     assert.deepEqual(
       { ...peer, tls: { ...peer.tls, cipher: '' } },

@@ -104,7 +104,12 @@ test('a Property Length that passes the end of the packet is a Malformed Packet 
 
 test('a property that passes the Property Length is a Malformed Packet [MQTT §2.2.2.1]', async () => {
   for (const packet of [
-    v5.publish({ topic: fresh(), payload: 'long enough to go on', properties: { contentType: 'text' }, propertyLength: 3 }),
+    v5.publish({
+      topic: fresh(),
+      payload: 'long enough to go on',
+      properties: { contentType: 'text' },
+      propertyLength: 3,
+    }),
     v5.publish({ topic: fresh(), payload: 'abcdefgh', properties: hex`02`, propertyLength: 1 }),
     v5.subscribe({ filters: ['abcdefgh'], properties: hex`26 00 01 61` }),
     v5.unsubscribe({ filters: ['abcdefgh'], properties: hex`26 00 01 61` }),

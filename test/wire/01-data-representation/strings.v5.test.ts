@@ -94,9 +94,20 @@ async function refusesConnect(build: Build<ConnectFields>, texts: Record<string,
   }
 }
 
+/** The statements that say so of one field. */
+const statements: Record<string, string> = {
+  'the Topic Name of PUBLISH': ' [MQTT-3.3.2-1]',
+  'the Response Topic of PUBLISH': ' [MQTT-3.3.2-13]',
+  'the Content Type of PUBLISH': ' [MQTT-3.3.2-19]',
+  'the Client Identifier of CONNECT': ' [MQTT-3.1.3-4]',
+  'the User Name of CONNECT': ' [MQTT-3.1.3-12]',
+  'the Will Topic of CONNECT': ' [MQTT-3.1.3-11]',
+}
+
 for (const [field, build] of Object.entries(strings)) {
-  test(`${field} in ill-formed UTF-8 is a Malformed Packet [MQTT-1.5.4-1]`, () => refuses(build, illFormed))
-  test(`${field} with U+0000 is a Malformed Packet [MQTT-1.5.4-2]`, () => refuses(build, withNull))
+  const tags = statements[field] ?? ''
+  test(`${field} in ill-formed UTF-8 is a Malformed Packet [MQTT-1.5.4-1]${tags}`, () => refuses(build, illFormed))
+  test(`${field} with U+0000 is a Malformed Packet [MQTT-1.5.4-2]${tags}`, () => refuses(build, withNull))
 }
 
 for (const [field, build] of Object.entries(pairs)) {
@@ -105,8 +116,9 @@ for (const [field, build] of Object.entries(pairs)) {
 }
 
 for (const [field, build] of Object.entries(connectStrings)) {
-  test(`${field} in ill-formed UTF-8 is refused [MQTT-1.5.4-1]`, () => refusesConnect(build, illFormed))
-  test(`${field} with U+0000 is refused [MQTT-1.5.4-2]`, () => refusesConnect(build, withNull))
+  const tags = statements[field] ?? ''
+  test(`${field} in ill-formed UTF-8 is refused [MQTT-1.5.4-1]${tags}`, () => refusesConnect(build, illFormed))
+  test(`${field} with U+0000 is refused [MQTT-1.5.4-2]${tags}`, () => refusesConnect(build, withNull))
 }
 
 for (const [field, build] of Object.entries(connectPairs)) {

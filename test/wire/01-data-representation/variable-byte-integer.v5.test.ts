@@ -55,9 +55,7 @@ for (const identifier of [1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 268
     await reader.expect('suback', { id: 9, codes: [0] })
     const writer = await broker.connect(v5)
     writer.send(v5.publish({ topic, payload: 'x' }))
-    await reader.expectBytes(
-      v5.publish({ topic, payload: 'x', properties: { subscriptionIdentifier: identifier } }),
-    )
+    await reader.expectBytes(v5.publish({ topic, payload: 'x', properties: { subscriptionIdentifier: identifier } }))
   })
 }
 

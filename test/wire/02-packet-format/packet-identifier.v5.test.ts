@@ -134,31 +134,34 @@ test('a new message does not get an identifier in use, whatever was acknowledged
   }
 })
 
-test('after 65,535 messages the identifiers start again without the one in use [MQTT-2.2.1-4]', broker.takes(60_000), async () => {
-  const topic = fresh()
-  const reader = await broker.connect(v5)
-  await reader.subscribe({ filter: topic, qos: 1 })
-  const writer = await broker.connect(v5)
-  await publishMany(writer, topic, 1, 1)
-  const held = (await reader.expect('publish')).id
-  const batch = 500
-  const seen = new Set<number>()
-  for (let sent = 0; sent < 65_535 + batch; sent += batch) {
-    const packets: Buffer[] = []
-    for (let id = 1; id <= batch; id++) packets.push(v5.publish({ topic, qos: 1, id }))
-    writer.send(...packets)
-    const answers: Buffer[] = []
-    for (let count = 0; count < batch; count++) {
-      const { id } = await reader.expect('publish')
-      notEqual(id, held)
-      seen.add(id)
-      answers.push(v5.puback(id))
+test(
+  'after 65,535 messages the identifiers start again without the one in use [MQTT-2.2.1-4]',
+  broker.ours,
+  async () => {
+    const root = fresh()
+    const writer = await broker.connect(v5)
+    const batch = 500
+    for (let number = 0; number < batch; number++)
+      writer.send(v5.publish({ topic: `${root}/${number}`, retain: true, qos: 1, payload: 'x' }))
+    for (let number = 0; number < batch; number++) await writer.expect('puback')
+    const reader = await broker.connect(v5)
+    await reader.subscribe({ filter: `${root}/0`, qos: 1 })
+    const held = (await reader.expect('publish')).id
+    const seen = new Set<number>()
+    for (let got = 0; got < 65_535 + batch; got += batch) {
+      await reader.subscribe({ filter: `${root}/+`, qos: 1 })
+      const answers: Buffer[] = []
+      for (let count = 0; count < batch; count++) {
+        const { id } = await reader.expect('publish')
+        notEqual(id, held)
+        seen.add(id)
+        answers.push(v5.puback(id))
+      }
+      reader.send(...answers)
     }
-    reader.send(...answers)
-    for (let id = 1; id <= batch; id++) await writer.expect('puback', { id })
-  }
-  equal(seen.has(0), false)
-})
+    equal(seen.has(0), false)
+  },
+)
 
 test('PUBREL of the server carries the identifier of its PUBLISH [MQTT-2.2.1-5]', async () => {
   const topic = fresh()

@@ -63,7 +63,16 @@ const inPublish = new Set<PropertyName>([...inMessage, 'topicAlias'])
 /** No property has these identifiers. */
 const unknown = [0x00, 0x04, 0x07, 0x0a, 0x0c, 0x10, 0x14, 0x1b, 0x1d, 0x20, 0x2b, 0x7f]
 
-const userProperty: PropertySection = [['userProperty', [['a', '1'], ['b', '2'], ['a', '1']]]]
+const userProperty: PropertySection = [
+  [
+    'userProperty',
+    [
+      ['a', '1'],
+      ['b', '2'],
+      ['a', '1'],
+    ],
+  ],
+]
 
 const connectWith = (properties: PropertySection): ConnectFields => ({ properties })
 const willWith = (properties: PropertySection): ConnectFields => ({ will: { topic: fresh(), properties } })
@@ -145,7 +154,8 @@ const outOfRange: readonly Entry[] = [
 ]
 
 for (const entry of outOfRange) {
-  test(`${entry.join(' ')} in CONNECT is a Protocol Error [MQTT §3.1.2.11]`, () => refused({ properties: [entry] }, 0x82))
+  test(`${entry.join(' ')} in CONNECT is a Protocol Error [MQTT §3.1.2.11]`, () =>
+    refused({ properties: [entry] }, 0x82))
 }
 
 test('Authentication Data without Authentication Method in CONNECT is a Protocol Error [MQTT §3.1.2.11.10]', () =>
@@ -168,8 +178,8 @@ for (const entry of accepted) {
   })
 }
 
-test('a Payload Format Indicator other than 0 and 1 is refused [MQTT §3.3.2.3.2]', async () => {
-  for (const value of [2, 255]) await broken([['payloadFormatIndicator', value]], 0x81, 0x82)
+test('a Payload Format Indicator other than 0 and 1 is refused [MQTT §3.3.2.3.2]', broker.ours, async () => {
+  for (const value of [2, 255]) await broken([['payloadFormatIndicator', value]], 0x82)
 })
 
 test('a Payload Format Indicator other than 0 and 1 is refused in a Will [MQTT §3.1.3.2.3]', broker.ours, async () => {

@@ -57,7 +57,15 @@ const acknowledgements = {
   'three bytes, with a reason code': { reason: 0 },
   'four bytes, with an empty property section': { reason: 0, properties: {} },
   'a reason string': { reason: 0, properties: { reasonString: 'thank you' } },
-  'user properties': { reason: 0, properties: { userProperty: [['a', 'b'], ['a', 'c']] as const } },
+  'user properties': {
+    reason: 0,
+    properties: {
+      userProperty: [
+        ['a', 'b'],
+        ['a', 'c'],
+      ] as const,
+    },
+  },
 }
 
 for (const [form, fields] of Object.entries(acknowledgements)) {

@@ -17,12 +17,16 @@ const broker = useTarget({
   },
 })
 
-test('Client Identifier, User Name and Password reach the authenticator as they were sent [MQTT-3.1.3-1] [MQTT-3.1.3-12]', broker.ours, async () => {
-  const clientId = fresh()
-  const will = { topic: 'will', payload: 'payload', properties: { contentType: 'type' } }
-  await broker.connect(v5, { clientId, will, username: 'me', password: hex`00ff` })
-  equal(seen.at(-1), `${clientId} me \0\xff`)
-})
+test(
+  'Client Identifier, User Name and Password reach the authenticator as they were sent [MQTT-3.1.3-1] [MQTT-3.1.3-12]',
+  broker.ours,
+  async () => {
+    const clientId = fresh()
+    const will = { topic: 'will', payload: 'payload', properties: { contentType: 'type' } }
+    await broker.connect(v5, { clientId, will, username: 'me', password: hex`00ff` })
+    equal(seen.at(-1), `${clientId} me \0\xff`)
+  },
+)
 
 test('a Password without User Name is taken [MQTT-3.1.2-19]', broker.ours, async () => {
   const clientId = fresh()
@@ -40,11 +44,15 @@ test('no User Name is not the same as an empty one [MQTT-3.1.2-16] [MQTT-3.1.2-1
 
 const banned: ConnectFields = { username: 'banned', password: 'x' }
 
-test('a client that fails authentication is refused and closed [MQTT-3.1.4-2] [MQTT-3.2.2-7]', broker.ours, async () => {
-  const client = await broker.open(v5)
-  client.send(v5.connect({ clientId: fresh(), ...banned }))
-  await client.expectRefused(0x86, 0x87)
-})
+test(
+  'a client that fails authentication is refused and closed [MQTT-3.1.4-2] [MQTT-3.2.2-7]',
+  broker.ours,
+  async () => {
+    const client = await broker.open(v5)
+    client.send(v5.connect({ clientId: fresh(), ...banned }))
+    await client.expectRefused(0x86, 0x87)
+  },
+)
 
 test('a client nobody knows is refused and closed [MQTT-3.1.4-2] [MQTT-3.2.2-7]', broker.ours, async () => {
   const client = await broker.open(v5)

@@ -70,11 +70,15 @@ test('taking over an assigned identifier disconnects its client [MQTT-3.1.3-7] [
   await client.expectBroken(0x8e)
 })
 
-test('a Client Identifier over the limit is refused with 0x85, one at the limit is accepted [MQTT-3.1.3-8]', broker.ours, async () => {
-  await broker.connect(v5, { clientId: 'x'.repeat(30) })
-  for (const clientId of ['x'.repeat(31), '€'.repeat(11), 'x'.repeat(65_535)]) {
-    const client = await broker.open(v5)
-    client.send(v5.connect({ clientId }))
-    await client.expectRefused(0x85)
-  }
-})
+test(
+  'a Client Identifier over the limit is refused with 0x85, one at the limit is accepted [MQTT-3.1.3-8]',
+  broker.ours,
+  async () => {
+    await broker.connect(v5, { clientId: 'x'.repeat(30) })
+    for (const clientId of ['x'.repeat(31), '€'.repeat(11), 'x'.repeat(65_535)]) {
+      const client = await broker.open(v5)
+      client.send(v5.connect({ clientId }))
+      await client.expectRefused(0x85)
+    }
+  },
+)

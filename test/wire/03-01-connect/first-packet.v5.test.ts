@@ -72,7 +72,8 @@ const unknownProtocols = {
   'a longer name': v5.connect({ protocolName: 'MQTTT' }),
   'an empty name': v5.connect({ protocolName: '' }),
   'the name of MQTT 3.1': v5.connect({ protocolName: 'MQIsdp' }),
-  'another protocol': Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  // Long enough to be a whole packet in the eyes of a server of MQTT.
+  'another protocol': Buffer.from(`GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: ${'x'.repeat(60)}\r\n\r\n`),
 }
 
 for (const [kind, connect] of Object.entries(unknownProtocols)) {
@@ -107,7 +108,11 @@ test('CONNECT with the name MQTT and version 5 is accepted [MQTT-3.1.2-1] [MQTT-
 
 test('CONNECT is read whole when it comes byte by byte [MQTT-3.1.4-5]', async () => {
   const client = await broker.open(v5)
-  const connect = v5.connect({ clientId: fresh(), will: { topic: fresh(), payload: 'x' }, properties: { receiveMaximum: 9 } })
+  const connect = v5.connect({
+    clientId: fresh(),
+    will: { topic: fresh(), payload: 'x' },
+    properties: { receiveMaximum: 9 },
+  })
   for (const byte of connect) client.send(Buffer.from([byte]))
   await client.expect('connack', { code: 0 })
   await client.expectNoMore()

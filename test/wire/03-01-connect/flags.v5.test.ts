@@ -115,13 +115,17 @@ test('the fields are read in their order: Client Identifier, Will, User Name, Pa
 
 test('Will Properties stand before the Will Topic [MQTT-3.1.3-1]', async () => {
   const client = await broker.open(v5)
-  const topic = prefixed('w')
-  // Topic, empty property section, payload: read in the right order this is a Property Length 0 and a topic of 0x0177 bytes.
-  client.send(hex`10 1a 0004 ${Buffer.from('MQTT')} 05 06 0000 00 0005 ${Buffer.from('order')} ${topic} 00 0001 78`.fill(0x17, 1, 2))
+  const head = hex`0004 ${Buffer.from('MQTT')} 05 06 0000 00 ${prefixed('order')}`
+  // Topic, properties, payload. In the right order this is an empty property section and a topic longer than the packet.
+  client.send(hex`10 ${head.length + 7} ${head} ${prefixed('w')} 00 ${prefixed('x')}`)
   await client.expectRefused()
 })
 
-test('User Name and Password may be empty, and the Password any bytes [MQTT-3.1.3-12] [MQTT-3.1.2-19]', broker.ours, async () => {
-  await broker.connect(v5, { username: '', password: '' })
-  await broker.connect(v5, { username: 'u', password: hex`00 ff fe c3 28` })
-})
+test(
+  'User Name and Password may be empty, and the Password any bytes [MQTT-3.1.3-12] [MQTT-3.1.2-19]',
+  broker.ours,
+  async () => {
+    await broker.connect(v5, { username: '', password: '' })
+    await broker.connect(v5, { username: 'u', password: hex`00 ff fe c3 28` })
+  },
+)

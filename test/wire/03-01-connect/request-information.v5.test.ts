@@ -46,25 +46,35 @@ async function refusals(properties: Record<string, number>): Promise<ServerPacke
   return last === null ? packets : [...packets, last]
 }
 
-test('Request Problem Information 0: no Reason String and no User Property but in CONNACK and DISCONNECT [MQTT-3.1.2-29]', broker.ours, async () => {
-  const packets = await refusals({ requestProblemInformation: 0 })
-  for (const { type, properties } of packets) {
-    if (type === 'disconnect') continue
-    equal(properties.reasonString, undefined, `${type} has a Reason String`)
-    equal(properties.userProperty, undefined, `${type} has a User Property`)
-  }
-  const types = packets.map(({ type }) => type)
-  equal(types.join(), 'puback,pubrec,puback,pubcomp,pubrel,suback,unsuback,disconnect')
-})
+test(
+  'Request Problem Information 0: no Reason String and no User Property but in CONNACK and DISCONNECT [MQTT-3.1.2-29]',
+  broker.ours,
+  async () => {
+    const packets = await refusals({ requestProblemInformation: 0 })
+    for (const { type, properties } of packets) {
+      if (type === 'disconnect') continue
+      equal(properties.reasonString, undefined, `${type} has a Reason String`)
+      equal(properties.userProperty, undefined, `${type} has a User Property`)
+    }
+    const types = packets.map(({ type }) => type)
+    equal(types.join(), 'puback,pubrec,puback,pubcomp,pubrel,suback,unsuback,disconnect')
+  },
+)
 
 for (const [kind, properties] of Object.entries({ absent: {}, '1': { requestProblemInformation: 1 } })) {
-  test(`Request Problem Information ${kind}: refusals say why [MQTT-3.1.2-29] [MQTT §3.1.2.11.7]`, broker.ours, async () => {
-    const packets = await refusals(properties)
-    for (const { type, properties, ...fields } of packets) {
-      const refused = 'code' in fields ? fields.code >= 0x80 : 'codes' in fields && fields.codes.some((code) => code >= 0x80)
-      if (refused && type !== 'pubcomp' && type !== 'pubrel') notEqual(properties.reasonString, undefined, `${type} says nothing`)
-    }
-  })
+  test(
+    `Request Problem Information ${kind}: refusals say why [MQTT-3.1.2-29] [MQTT §3.1.2.11.7]`,
+    broker.ours,
+    async () => {
+      const packets = await refusals(properties)
+      for (const { type, properties, ...fields } of packets) {
+        const refused =
+          'code' in fields ? fields.code >= 0x80 : 'codes' in fields && fields.codes.some((code) => code >= 0x80)
+        if (refused && type !== 'pubcomp' && type !== 'pubrel')
+          notEqual(properties.reasonString, undefined, `${type} says nothing`)
+      }
+    },
+  )
 }
 
 test('Request Problem Information 0 leaves messages as they are [MQTT-3.1.2-29] [MQTT-3.3.2-17]', async () => {

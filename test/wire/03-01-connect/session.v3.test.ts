@@ -6,7 +6,7 @@ import { fresh, useTarget } from '../../kit/target.ts'
 
 const broker = useTarget()
 
-test('the first Clean Session 0 finds nothing, the next one its session [MQTT3-3.1.2-4] [MQTT3-3.1.4-3] [MQTT3-3.2.2-2] [MQTT3-3.2.2-3]', async () => {
+test('the first Clean Session 0 finds nothing, the next one its session [MQTT3-3.1.2-4] [MQTT3-3.1.4-3] [MQTT3-3.2.2-2] [MQTT3-3.2.2-3] [MQTT3 §3.2.2.1]', async () => {
   const clientId = fresh()
   const first = await broker.open(v4)
   first.send(v4.connect({ clientId, clean: false }))

@@ -158,7 +158,13 @@ test('Will Properties are published with the Will, User Properties in their orde
     contentType: 'text/plain',
     responseTopic: 'answers/here',
     correlationData: bytes,
-    userProperty: [['b', '1'], ['a', '2'], ['b', '1'], ['a', '0'], ['', '']],
+    userProperty: [
+      ['b', '1'],
+      ['a', '2'],
+      ['b', '1'],
+      ['a', '0'],
+      ['', ''],
+    ],
   } as const
   await dies({ topic, payload: 'x', properties })
   await reader.expect('publish', { payload: 'x', properties })
@@ -166,7 +172,11 @@ test('Will Properties are published with the Will, User Properties in their orde
 
 test('Will Properties stay with a retained Will [MQTT-3.1.3-10] [MQTT-3.1.2-15]', async () => {
   const topic = fresh()
-  const userProperty = [['z', '1'], ['y', '2'], ['z', '1']] as const
+  const userProperty = [
+    ['z', '1'],
+    ['y', '2'],
+    ['z', '1'],
+  ] as const
   await dies({ topic, payload: 'x', retain: true, properties: { userProperty, contentType: 't' } })
   const reader = await subscribed(topic)
   await reader.expect('publish', { retain: true, properties: { userProperty, contentType: 't' } })

@@ -81,17 +81,6 @@ test(
   },
 )
 
-test('a message the subscriber may not receive is not sent to it [MQTT3 §5.4.2]', broker.ours, async () => {
-  const root = fresh()
-  const client = await broker.connect(v4)
-  await client.subscribe({ filter: `${root}/#`, qos: 1 })
-  const writer = await broker.connect(v4)
-  await publish(writer, { topic: `${root}/no receive`, qos: 1, retain: true, payload: 'x' })
-  await publish(writer, { topic: `${root}/yes`, payload: 'y' })
-  await client.expect('publish', { topic: `${root}/yes`, payload: 'y' })
-  await client.expectNoMore()
-})
-
 test('a Will that may not be published is not [MQTT3 §5.4.2]', broker.ours, async () => {
   const root = fresh()
   const watcher = await broker.connect(v4)

@@ -26,14 +26,22 @@ export async function saysWhyIfItFits<T extends Explained>(broker: Target, quest
 }
 
 /** The answer keeps to the client's Maximum Packet Size, by leaving out its Reason String and User Properties. */
-export async function staysWithin<T extends Explained>(broker: Target, question: Question<T>, limit: number): Promise<void> {
+export async function staysWithin<T extends Explained>(
+  broker: Target,
+  question: Question<T>,
+  limit: number,
+): Promise<void> {
   const answer = await ask(broker, question, limit)
   ok(answer.bytes.length <= limit, `${answer.bytes.length} bytes, not ${limit}`)
   equal(answer.properties.reasonString, undefined)
   equal(answer.properties.userProperty, undefined)
 }
 
-async function ask<T extends Explained>(broker: Target, question: Question<T>, limit: number | undefined): Promise<PacketOf<T>> {
+async function ask<T extends Explained>(
+  broker: Target,
+  question: Question<T>,
+  limit: number | undefined,
+): Promise<PacketOf<T>> {
   const client = await broker.open(v5)
   const size = limit === undefined ? {} : { maximumPacketSize: limit }
   const properties = { ...question.connect?.properties, ...size }

@@ -133,6 +133,12 @@ test('no message is lost or doubled while its subscription is replaced [MQTT-3.8
     payloads.push(packet.payload.toString())
     reader.send(v5.puback(packet.id))
   }
-  deepEqual(payloads, Array.from({ length: count }, (_, n) => `${n}`))
-  deepEqual((await reader.drain()).filter(({ type }) => type !== 'suback'), [])
+  deepEqual(
+    payloads,
+    Array.from({ length: count }, (_, n) => `${n}`),
+  )
+  deepEqual(
+    (await reader.drain()).filter(({ type }) => type !== 'suback'),
+    [],
+  )
 })

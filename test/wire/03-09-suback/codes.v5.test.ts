@@ -47,15 +47,19 @@ test('granted and refused filters have their codes in order [MQTT-3.9.3-1] [MQTT
   await client.expectNoMore()
 })
 
-test('a filter the client may not subscribe to has code 0x87, and gets nothing [MQTT-3.9.3-2]', broker.ours, async () => {
-  const topic = `${fresh()}/secret`
-  const client = await broker.connect(v5)
-  client.send(v5.subscribe({ id: 3, filters: [topic] }))
-  await client.expect('suback', { id: 3, codes: [0x87] })
-  const writer = await broker.connect(v5)
-  await publish(writer, { topic })
-  await client.expectNoMore()
-})
+test(
+  'a filter the client may not subscribe to has code 0x87, and gets nothing [MQTT-3.9.3-2]',
+  broker.ours,
+  async () => {
+    const topic = `${fresh()}/secret`
+    const client = await broker.connect(v5)
+    client.send(v5.subscribe({ id: 3, filters: [topic] }))
+    await client.expect('suback', { id: 3, codes: [0x87] })
+    const writer = await broker.connect(v5)
+    await publish(writer, { topic })
+    await client.expectNoMore()
+  },
+)
 
 test('an invalid filter has code 0x8F, and the connection stays [MQTT-3.9.3-2]', broker.ours, async () => {
   const client = await broker.connect(v5)

@@ -14,9 +14,13 @@ test('SUBACK says why only within Maximum Packet Size [MQTT-3.9.2-1] [MQTT-3.9.2
   await saysWhyIfItFits(broker, { packet: v5.subscribe({ id: 3, filters: ['a'] }), answer: 'suback' })
 })
 
-test('SUBACK says why an invalid filter was refused only within Maximum Packet Size [MQTT-3.9.2-1] [MQTT-3.9.2-2]', broker.ours, async () => {
-  await saysWhyIfItFits(broker, { packet: v5.subscribe({ id: 3, filters: ['a/#/b'] }), answer: 'suback' })
-})
+test(
+  'SUBACK says why an invalid filter was refused only within Maximum Packet Size [MQTT-3.9.2-1] [MQTT-3.9.2-2]',
+  broker.ours,
+  async () => {
+    await saysWhyIfItFits(broker, { packet: v5.subscribe({ id: 3, filters: ['a/#/b'] }), answer: 'suback' })
+  },
+)
 
 test('UNSUBACK stays within Maximum Packet Size [MQTT-3.11.2-1] [MQTT-3.11.2-2]', async () => {
   await staysWithin(broker, { packet: v5.unsubscribe({ id: 3, filters: ['a', 'b'] }), answer: 'unsuback' }, 24)

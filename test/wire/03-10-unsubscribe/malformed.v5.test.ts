@@ -36,7 +36,11 @@ refused('an ill-formed topic filter after a good one is malformed [MQTT-3.10.3-1
 const nul = v5.unsubscribe({ filters: [hex`61 00 62`] })
 refused('a topic filter with U+0000 is malformed [MQTT-4.7.3-2] [MQTT-1.5.4-2]', [0x81], nul)
 
-refused('UNSUBSCRIBE without a topic filter is a protocol error [MQTT-3.10.3-2]', [0x82], v5.unsubscribe({ filters: [] }))
+refused(
+  'UNSUBSCRIBE without a topic filter is a protocol error [MQTT-3.10.3-2]',
+  [0x82],
+  v5.unsubscribe({ filters: [] }),
+)
 const properties = { userProperty: [['a', 'b']] as const }
 const withProperties = v5.unsubscribe({ filters: [], properties })
 refused('UNSUBSCRIBE with properties and no filter is a protocol error [MQTT-3.10.3-2]', [0x82], withProperties)

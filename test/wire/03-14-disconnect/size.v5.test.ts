@@ -12,7 +12,11 @@ const errors: readonly (readonly [string, Buffer])[] = [
   ['an unknown topic alias', v5.publish({ topic: '', properties: { topicAlias: 1 } })],
 ]
 for (const [what, packet] of errors) {
-  test(`DISCONNECT for ${what} says why only within Maximum Packet Size [MQTT-3.14.2-3] [MQTT-3.14.2-4]`, broker.ours, async () => {
-    await saysWhyIfItFits(broker, { packet, answer: 'disconnect' })
-  })
+  test(
+    `DISCONNECT for ${what} says why only within Maximum Packet Size [MQTT-3.14.2-3] [MQTT-3.14.2-4]`,
+    broker.ours,
+    async () => {
+      await saysWhyIfItFits(broker, { packet, answer: 'disconnect' })
+    },
+  )
 }

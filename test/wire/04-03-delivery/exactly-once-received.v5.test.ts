@@ -6,7 +6,10 @@ import { v5 } from '../../kit/packets.ts'
 import { fresh, useTarget } from '../../kit/target.ts'
 
 const authorizer: Authorizer = {
-  decide: (_client, action, topic) => ({ allowed: action !== 'publish' || !topic.endsWith('denied'), why: 'it is denied' }),
+  decide: (_client, action, topic) => ({
+    allowed: action !== 'publish' || !topic.endsWith('denied'),
+    why: 'it is denied',
+  }),
 }
 
 const broker = useTarget({ authorizer, fakeClock: true })

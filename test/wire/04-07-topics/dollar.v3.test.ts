@@ -12,8 +12,8 @@ for (const filter of ['#', '+/#', '+/R', '+/+', '/#', '+']) {
     await reader.subscribe(filter.replace('R', root))
     await reader.drain()
     const writer = await broker.connect(v4)
-    await publish(writer, { topic: `$petaltail/${root}`, payload: 'hidden' })
-    await publish(writer, { topic: `$petaltail${root}`, payload: 'hidden' })
+    await publish(writer, { topic: `$${root}/${root}`, payload: 'hidden' })
+    await publish(writer, { topic: `$${root}`, payload: 'hidden' })
     for (const packet of await reader.drain()) {
       if (packet.type === 'publish' && packet.topic.startsWith('$'))
         throw new Error(`${filter} matched ${packet.topic}`)
@@ -21,14 +21,16 @@ for (const filter of ['#', '+/#', '+/R', '+/+', '/#', '+']) {
   })
 }
 
-for (const filter of ['$petaltail/#', '$petaltail/+', '$petaltail/R', '$petaltail/R/#']) {
+for (const filter of ['$R/#', '$R/+', '$R/a', '$R/a/#', '$R/+/#']) {
   test(`${filter} matches topics that begin with $ [MQTT3-4.7.2-1]`, async () => {
     const root = fresh()
     const reader = await broker.connect(v4)
     await reader.subscribe(filter.replace('R', root))
     const writer = await broker.connect(v4)
-    await publish(writer, { topic: `$petaltail/${root}`, payload: 'seen' })
-    await reader.expect('publish', { topic: `$petaltail/${root}`, payload: 'seen' })
+    await publish(writer, { topic: `${root}/a`, payload: 'another' })
+    await publish(writer, { topic: `$${root}/a`, payload: 'seen' })
+    await reader.expect('publish', { topic: `$${root}/a`, payload: 'seen' })
+    await reader.expectNoMore()
   })
 }
 
@@ -46,7 +48,7 @@ test('a $ inside a topic is a letter like any other [MQTT3-4.7.2-1]', async () =
 test('retained messages of $ topics are not sent to wildcards at the first level [MQTT3-4.7.2-1]', async () => {
   const root = fresh()
   const writer = await broker.connect(v4)
-  await publish(writer, { topic: `$petaltail/${root}`, retain: true, payload: 'hidden' })
+  await publish(writer, { topic: `$${root}/${root}`, retain: true, payload: 'hidden' })
   for (const filter of ['#', `+/${root}`]) {
     const reader = await broker.connect(v4)
     await reader.subscribe(filter)
@@ -56,6 +58,6 @@ test('retained messages of $ topics are not sent to wildcards at the first level
     }
   }
   const reader = await broker.connect(v4)
-  await reader.subscribe(`$petaltail/${root}`)
+  await reader.subscribe(`$${root}/${root}`)
   await reader.expect('publish', { retain: true, payload: 'hidden' })
 })

@@ -10,26 +10,34 @@ const question = { authenticationMethod: method, authenticationData: Buffer.from
 const welcome = { authenticationMethod: method, authenticationData: Buffer.from('welcome') }
 
 for (const text of ['answer', 'later answer']) {
-  test(`AUTH 0x19 with "${text}" is answered by AUTH 0x00 with the method [MQTT-4.12.1-1] [MQTT-3.15.2-1]`, broker.ours, async () => {
-    const client = await authenticated(broker)
-    client.send(auth(text, 0x19))
-    await client.expect('auth', { code: 0, properties: welcome })
-    await client.expectNoMore()
-  })
+  test(
+    `AUTH 0x19 with "${text}" is answered by AUTH 0x00 with the method [MQTT-4.12.1-1] [MQTT-3.15.2-1]`,
+    broker.ours,
+    async () => {
+      const client = await authenticated(broker)
+      client.send(auth(text, 0x19))
+      await client.expect('auth', { code: 0, properties: welcome })
+      await client.expectNoMore()
+    },
+  )
 }
 
-test('the server asks in re-authentication too, and a client can do it again [MQTT-4.12.1-1] [MQTT-4.12.0-5]', broker.ours, async () => {
-  const client = await authenticated(broker)
-  for (let round = 0; round < 2; round++) {
-    client.send(auth('hello', 0x19))
-    await client.expect('auth', { code: 0x18, properties: question })
-    client.send(auth('more'))
-    await client.expect('auth', { code: 0x18, properties: question })
-    client.send(auth('answer'))
-    await client.expect('auth', { code: 0, properties: welcome })
-    await client.expectNoMore()
-  }
-})
+test(
+  'the server asks in re-authentication too, and a client can do it again [MQTT-4.12.1-1] [MQTT-4.12.0-5]',
+  broker.ours,
+  async () => {
+    const client = await authenticated(broker)
+    for (let round = 0; round < 2; round++) {
+      client.send(auth('hello', 0x19))
+      await client.expect('auth', { code: 0x18, properties: question })
+      client.send(auth('more'))
+      await client.expect('auth', { code: 0x18, properties: question })
+      client.send(auth('answer'))
+      await client.expect('auth', { code: 0, properties: welcome })
+      await client.expectNoMore()
+    }
+  },
+)
 
 test('other packets flow while re-authentication lasts [MQTT §4.12.1]', broker.ours, async () => {
   const topic = fresh()
@@ -62,11 +70,15 @@ test('re-authentication that fails after a question ends the connection [MQTT-4.
 })
 
 for (const other of ['OTHER', 'challenge', '']) {
-  test(`AUTH 0x19 with the method "${other}" instead is refused [MQTT-4.12.1-1] [MQTT-4.12.0-5]`, broker.ours, async () => {
-    const client = await authenticated(broker)
-    client.send(v5.auth({ reason: 0x19, properties: { ...said('answer'), authenticationMethod: other } }))
-    await client.expectDisconnect(0x82, 0x8c)
-  })
+  test(
+    `AUTH 0x19 with the method "${other}" instead is refused [MQTT-4.12.1-1] [MQTT-4.12.0-5]`,
+    broker.ours,
+    async () => {
+      const client = await authenticated(broker)
+      client.send(v5.auth({ reason: 0x19, properties: { ...said('answer'), authenticationMethod: other } }))
+      await client.expectDisconnect(0x82, 0x8c)
+    },
+  )
 }
 
 test('AUTH 0x18 with another method in re-authentication is refused [MQTT-4.12.0-5]', broker.ours, async () => {

@@ -14,27 +14,35 @@ for (const name of ['UNKNOWN', 'challenge', '', 'CHALLENGE ']) {
   })
 }
 
-test('the server asks with AUTH 0x18 as often as it needs, then answers CONNECT [MQTT-4.12.0-2] [MQTT-4.12.0-5]', broker.ours, async () => {
-  const client = await asked(broker)
-  for (const text of ['more', 'later more', 'still more']) {
-    client.send(auth(text))
-    const authenticationData = Buffer.from('question')
-    await client.expect('auth', { code: 0x18, properties: { authenticationMethod: method, authenticationData } })
-  }
-  client.send(auth('answer'))
-  const authenticationData = Buffer.from('welcome')
-  await client.expect('connack', { code: 0, properties: { authenticationMethod: method, authenticationData } })
-  await client.expectNoMore()
-})
-
-for (const text of ['answer', 'later answer']) {
-  test(`with "${text}" in CONNECT no AUTH is needed, and CONNACK has the method [MQTT-4.12.0-5]`, broker.ours, async () => {
-    const client = await broker.open(v5)
-    client.send(v5.connect({ clientId: fresh(), properties: said(text) }))
+test(
+  'the server asks with AUTH 0x18 as often as it needs, then answers CONNECT [MQTT-4.12.0-2] [MQTT-4.12.0-5]',
+  broker.ours,
+  async () => {
+    const client = await asked(broker)
+    for (const text of ['more', 'later more', 'still more']) {
+      client.send(auth(text))
+      const authenticationData = Buffer.from('question')
+      await client.expect('auth', { code: 0x18, properties: { authenticationMethod: method, authenticationData } })
+    }
+    client.send(auth('answer'))
     const authenticationData = Buffer.from('welcome')
     await client.expect('connack', { code: 0, properties: { authenticationMethod: method, authenticationData } })
     await client.expectNoMore()
-  })
+  },
+)
+
+for (const text of ['answer', 'later answer']) {
+  test(
+    `with "${text}" in CONNECT no AUTH is needed, and CONNACK has the method [MQTT-4.12.0-5]`,
+    broker.ours,
+    async () => {
+      const client = await broker.open(v5)
+      client.send(v5.connect({ clientId: fresh(), properties: said(text) }))
+      const authenticationData = Buffer.from('welcome')
+      await client.expect('connack', { code: 0, properties: { authenticationMethod: method, authenticationData } })
+      await client.expectNoMore()
+    },
+  )
 }
 
 test('CONNECT with a method and no data begins an exchange [MQTT-4.12.0-2]', broker.ours, async () => {
