@@ -14,11 +14,12 @@ export const limitsSchema = Type.Object(
         maximum: 268_435_460,
       },
     ),
-    maximumTopicBytes: bytes(4_096, 'The longest topic name or filter.', { minimum: 1, maximum: maximumTwoBytes }),
-    maximumTopicLevels: count(128, 'The most levels of a topic name or filter.', {
-      minimum: 1,
-      maximum: maximumTwoBytes,
+    maximumConnectBytes: bytes(262_144, 'The largest CONNECT packet: what a client nobody knows yet may send.', {
+      minimum: 1_024,
+      maximum: 268_435_460,
     }),
+    maximumTopicBytes: bytes(4_096, 'The longest topic name or filter.', { minimum: 128, maximum: maximumTwoBytes }),
+    maximumTopicLevels: count(128, 'The most levels of a topic name or filter.', { minimum: 8, maximum: 1_000 }),
     maximumSubscriptions: count(1_000_000, 'Subscriptions of one client.', { minimum: 1 }),
     maximumFiltersPerSubscribe: count(1_000, 'Topic filters in one SUBSCRIBE or UNSUBSCRIBE packet.', { minimum: 1 }),
     maximumUserProperties: count(64, 'User properties in one packet.'),
@@ -32,6 +33,11 @@ export const limitsSchema = Type.Object(
       {
         words: { none: 0 },
       },
+    ),
+    ratePolicy: choice(
+      ['throttle', 'disconnect'],
+      'throttle',
+      'What happens to a client over its rate: it is made to wait, or disconnected.',
     ),
     receiveMaximum: count(
       1_000,

@@ -30,7 +30,7 @@ export class Intake implements WireEvents, PacketSink {
     this.#gone = gone
     this.connection = new Connection(core, wire, rules)
     this.connection.resume = () => this.#feed(null, 0)
-    this.#framer = new Framer(this, core.settings.maximumPacketSize)
+    this.#framer = new Framer(this, Math.min(core.settings.maximumConnectBytes, core.settings.maximumPacketSize))
     this.#rate =
       core.settings.messageRate + core.settings.byteRate > 0 ? new Rate(core, () => this.#resumeReading()) : null
   }
@@ -68,13 +68,18 @@ export class Intake implements WireEvents, PacketSink {
     if (connection.phase === Phase.Connected && session !== null)
       this.#serve(connection, session, first, bytes, start, end)
     else this.#open(connection, first, bytes, start, end)
-    if (this.#rate?.spend(first >> 4 === PacketType.Publish ? 1 : 0, end - start)) this.connection.wire.pause()
+    if (this.#rate !== null && first >> 4 === PacketType.Publish) this.#charge(this.#rate, end - start)
     return connection.phase !== Phase.Closed && !connection.waiting && !(this.#rate?.exhausted ?? false)
   }
 
+  #charge(rate: Rate, bytes: number): void {
+    if (!rate.spend(bytes)) return
+    if (this.connection.core.settings.ratePolicy === 'throttle') this.connection.wire.pause()
+    else this.connection.fail(Reason.MessageRateTooHigh, 'more messages or bytes a second than one client may send')
+  }
+
   unframed(cause: 'length' | 'size'): void {
-    if (cause === 'size')
-      this.connection.fail(Reason.PacketTooLarge, `over ${this.connection.core.settings.maximumPacketSize} bytes`)
+    if (cause === 'size') this.connection.fail(Reason.PacketTooLarge, `over ${this.#framer.maximum} bytes`)
     else this.connection.fail(Reason.MalformedPacket, 'a remaining length of more than four bytes')
   }
 
@@ -99,8 +104,10 @@ export class Intake implements WireEvents, PacketSink {
   }
 
   #open(connection: Connection, first: number, bytes: Buffer, start: number, end: number): void {
-    if (connection.phase === Phase.Opening && first === PacketType.Connect << 4)
+    if (connection.phase === Phase.Opening && first === PacketType.Connect << 4) {
+      this.#framer.maximum = connection.core.settings.maximumPacketSize
       return connect(connection, bytes, start, end)
+    }
     if (connection.phase === Phase.Authenticating && first === PacketType.Auth << 4)
       return auth(connection, bytes, start, end)
     if (connection.phase === Phase.Authenticating && first === PacketType.Disconnect << 4)

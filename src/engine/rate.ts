@@ -34,9 +34,9 @@ export class Rate {
     return (messageRate > 0 && this.#messages < 0) || (byteRate > 0 && this.#bytes < 0)
   }
 
-  /** Counts what was received; true when that was more than there was. */
-  spend(messages: number, bytes: number): boolean {
-    this.#messages -= messages
+  /** Counts a message of so many bytes; true when that was more than there was. */
+  spend(bytes: number): boolean {
+    this.#messages--
     this.#bytes -= bytes
     if (!this.exhausted) return false
     const { messageRate, byteRate } = this.#context.settings

@@ -3,10 +3,15 @@ import type { Qos } from '../packet/types.ts'
 /** What happens to the next message when the queue of a session is full. */
 export type QueuePolicy = 'drop-oldest' | 'drop-newest' | 'disconnect'
 
+/** What happens to a client over its rate: it is not read from for a while, or disconnected with 0x96. */
+export type RatePolicy = 'throttle' | 'disconnect'
+
 /** The limits and choices of a broker. Every field is an option of the configuration (config/schema.ts). */
 export interface Settings {
   /** Bytes of the largest packet accepted, fixed header included; announced to MQTT 5 clients. */
   readonly maximumPacketSize: number
+  /** Bytes of the largest CONNECT packet: what somebody nobody knows yet may make the broker hold. */
+  readonly maximumConnectBytes: number
   /** Bytes and levels of a topic name or filter. */
   readonly maximumTopicBytes: number
   readonly maximumTopicLevels: number
@@ -18,6 +23,7 @@ export interface Settings {
   /** Inbound PUBLISH packets and bytes per second of one client, 0 for no limit; bursts of one second are allowed. */
   readonly messageRate: number
   readonly byteRate: number
+  readonly ratePolicy: RatePolicy
   /** QoS 1 and 2 PUBLISH packets accepted from one MQTT 5 client before it must wait [MQTT 4.9]. */
   readonly receiveMaximum: number
   /** QoS 1 and 2 PUBLISH packets sent to one client and not acknowledged, if the client allows as many. */
@@ -56,6 +62,7 @@ export interface Settings {
 
 export const defaultSettings: Settings = {
   maximumPacketSize: 2_097_152,
+  maximumConnectBytes: 262_144,
   maximumTopicBytes: 4_096,
   maximumTopicLevels: 128,
   maximumSubscriptions: 1_000_000,
@@ -64,6 +71,7 @@ export const defaultSettings: Settings = {
   maximumClientIdBytes: 256,
   messageRate: 0,
   byteRate: 0,
+  ratePolicy: 'throttle',
   receiveMaximum: 1_000,
   maximumInflight: 1_000,
   topicAliasMaximum: 64,

@@ -19,12 +19,12 @@ export class Framer {
   #length = 0
   #stopped = false
   readonly #sink: PacketSink
-  readonly #maximum: number
+  /** Bytes of the largest packet taken, fixed header included. */
+  maximum: number
 
-  /** `maximum`: bytes of the largest packet, fixed header included. */
   constructor(sink: PacketSink, maximum: number) {
     this.#sink = sink
-    this.#maximum = maximum
+    this.maximum = maximum
   }
 
   feed(bytes: Buffer, length: number): void {
@@ -90,7 +90,7 @@ export class Framer {
   }
 
   #admit(size: number): number {
-    if (size <= this.#maximum) return size
+    if (size <= this.maximum) return size
     this.#sink.unframed('size')
     return broken
   }

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Failure } from '../failure.ts'
-import { comparedFigures } from './figures.ts'
+import { comparedFigures, type FigureKind, kindOf, shownRatio } from './figures.ts'
 import type { Figures } from './load.ts'
 import { hasFields, isFigures } from './messages.ts'
 import { barPeer, type Summary } from './summary.ts'
-import { titleOf } from './table.ts'
 
 /** What was measured once, to compare with: the medians by scenario and broker. */
 export type Baseline = Readonly<Record<string, Readonly<Record<string, Figures>>>>
@@ -38,10 +37,14 @@ export function writeResult(file: string, result: unknown): void {
 export function comparison(summary: Summary, baseline: Baseline, subject: string): string[] {
   const then = baseline[summary.scenario]
   if (then === undefined) return [`  not in the baseline: ${summary.scenario}`]
-  return comparedFigures.flatMap((figure) => [
-    ...change(titleOf(figure), then[subject]?.[figure], summary.medians[subject]?.[figure]),
-    ...change(`${titleOf(figure)} × ${barPeer}`, ratio(then, subject, figure), ratio(summary.medians, subject, figure)),
-  ])
+  return comparedFigures.flatMap((figure) => {
+    const { title, show } = kindOf(figure)
+    const now = summary.medians
+    return [
+      ...change(title, show, then[subject]?.[figure], now[subject]?.[figure]),
+      ...change(`${title} × ${barPeer}`, shownRatio, ratio(then, subject, figure), ratio(now, subject, figure)),
+    ]
+  })
 }
 
 function ratio(medians: Readonly<Record<string, Figures>>, subject: string, figure: string): number | undefined {
@@ -50,13 +53,13 @@ function ratio(medians: Readonly<Record<string, Figures>>, subject: string, figu
   return own === undefined || other === undefined || other <= 0 ? undefined : own / other
 }
 
-function change(title: string, then: number | undefined, now: number | undefined): string[] {
+function change(title: string, show: FigureKind['show'], then: number | undefined, now: number | undefined): string[] {
   if (then === undefined || now === undefined || then <= 0) return []
   const difference = now / then - 1
   const sign = difference < 0 ? '' : '+'
   const word = Math.abs(difference) < noise ? 'same' : difference < 0 ? 'better' : 'WORSE'
   const percent = `${sign}${(difference * 100).toFixed(0)} %`
-  return [`  ${title}: ${now.toPrecision(3)} now, ${then.toPrecision(3)} in the baseline, ${percent}: ${word}`]
+  return [`  ${title}: ${show(now)} now, ${show(then)} in the baseline, ${percent}: ${word}`]
 }
 
 function parsed(file: string): unknown {

@@ -60,3 +60,13 @@ export const comparedFigures: readonly string[] = [
   'p99',
   'rssEach',
 ]
+
+/** A ratio, as text. */
+export function shownRatio(value: number): string {
+  return value < 0.1 ? value.toFixed(3) : value.toFixed(2)
+}
+
+/** The kind of the figure `name`; a figure unknown here is shown as it is. */
+export function kindOf(name: string): FigureKind {
+  return figureKinds.find((kind) => kind.name === name) ?? figure(name, name, String)
+}

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { Intake, type PacketSink } from './intake.ts'
 import { Output } from './output.ts'
+import { sourceAddress } from './source-address.ts'
 import { connectPacket, disconnectPacket, subscribePacket, type Template } from './wire.ts'
 
 const keepAlive = 600
-const linksOfOneAddress = 16_000
 const openDeadline = 15_000
 const closeDeadline = 3_000
 
@@ -246,14 +246,4 @@ export class Link implements PacketSink {
     this.#fail('closed by the broker')
     this.#closed()
   }
-}
-
-/**
- * One address has ports for some 28,000 connections to one broker. On Linux the whole of 127/8 is this machine: what comes
- * after the first is spread over it. Not before that, for choosing the address costs more than all the rest of connecting.
- */
-function sourceAddress(host: string, index: number): string | null {
-  if (index < linksOfOneAddress || process.platform !== 'linux' || !host.startsWith('127.')) return null
-  const number = 1 + (process.pid % 200) * 64 + Math.floor(index / linksOfOneAddress)
-  return `127.0.${number >> 8}.${number & 0xff}`
 }

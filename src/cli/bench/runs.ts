@@ -28,7 +28,7 @@ export interface Run {
 }
 
 /** The brokers that take part in a scenario. */
-export function participants(scenario: Scenario, brokers: readonly BenchBroker[]): readonly BenchBroker[] {
+function participants(scenario: Scenario, brokers: readonly BenchBroker[]): readonly BenchBroker[] {
   return scenario.alone ? brokers.slice(0, 1) : brokers
 }
 

@@ -1,4 +1,4 @@
-import { type FigureKind, figureKinds } from './figures.ts'
+import { type FigureKind, figureKinds, kindOf, shownRatio } from './figures.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Ratio, Standing, Summary } from './summary.ts'
 
@@ -16,16 +16,12 @@ export function scenarioTable(scenario: Scenario, summary: Summary): string {
 }
 
 /** Columns aligned: the first to the left, the others to the right. */
-export function aligned(rows: readonly (readonly string[])[]): string[] {
+function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) => {
     const cells = row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
     return `  ${cells.join('  ')}`.trimEnd()
   })
-}
-
-export function titleOf(figure: string): string {
-  return figureKinds.find((kind) => kind.name === figure)?.title ?? figure
 }
 
 function shown(kind: FigureKind, value: number | undefined): string {
@@ -35,8 +31,8 @@ function shown(kind: FigureKind, value: number | undefined): string {
 function ratioLines(summary: Summary): string[] {
   return summary.ratios.map((ratio) => {
     const standing = summary.standings.find((one) => one.figure === ratio.figure && one.of === ratio.peer)
-    const range = `${digits(ratio.lowest)} to ${digits(ratio.highest)}`
-    return `  ${titleOf(ratio.figure)}: ${digits(ratio.median)} × ${ratio.peer} (${range})${verdict(standing, digits)}`
+    const range = `${shownRatio(ratio.lowest)} to ${shownRatio(ratio.highest)}`
+    return `  ${kindOf(ratio.figure).title}: ${shownRatio(ratio.median)} × ${ratio.peer} (${range})${verdict(standing, shownRatio)}`
   })
 }
 
@@ -46,18 +42,14 @@ function itselfLines(summary: Summary): string[] {
   return summary.standings
     .filter((standing) => !peers.has(standing.of))
     .map((standing) => {
-      const kind = figureKinds.find(({ name }) => name === standing.figure)
-      const show = standing.of === 'itself' && kind !== undefined ? kind.show : digits
+      const kind = kindOf(standing.figure)
+      const show = standing.of === 'itself' ? kind.show : shownRatio
       const of = standing.of === 'itself' ? '' : ` × ${standing.of}`
-      return `  ${titleOf(standing.figure)}: ${show(standing.value)}${of}${verdict(standing, show)}`
+      return `  ${kind.title}: ${show(standing.value)}${of}${verdict(standing, show)}`
     })
 }
 
 function verdict(standing: Standing | undefined, show: (value: number) => string): string {
   if (standing === undefined) return ''
   return `, bar ${show(standing.limit)}: ${standing.met ? 'reached' : 'NOT reached'}`
-}
-
-function digits(value: number): string {
-  return value < 0.1 ? value.toFixed(3) : value.toFixed(2)
 }

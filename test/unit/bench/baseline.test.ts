@@ -34,7 +34,7 @@ test('a comparison says what changed, by itself and beside the peer', () => {
   const lines = comparison(summary('pipe-0', 3, 10), { 'pipe-0': summary('pipe-0', 2, 10).medians }, 'petaltail')
   assert.deepEqual(lines, [
     '  CPU µs each: 3.00 now, 2.00 in the baseline, +50 %: WORSE',
-    '  CPU µs each × mosquitto: 0.300 now, 0.200 in the baseline, +50 %: WORSE',
+    '  CPU µs each × mosquitto: 0.30 now, 0.20 in the baseline, +50 %: WORSE',
   ])
 })
 
