@@ -171,7 +171,7 @@ export class Broker implements AsyncDisposable {
     const receiver = new LocalReceiver(`$local-${++this.#receivers}`, (message, retain) =>
       take(received(message, retain)),
     )
-    const subscription = receiver.subscription(parsed, false)
+    const subscription = receiver.subscription(parsed)
     router.subscribe(subscription)
     const before = hasWildcard(filter) ? retained.matching(filter) : [retained.get(filter)].values()
     for (let next = before.next(); next.done !== true; next = before.next()) {

@@ -19,7 +19,7 @@ export class Aliases {
 
   /** The alias to set for the topic with the packet at hand, 0 for none. */
   learn(topic: TopicName): number {
-    if (this.#aliases.size === this.#maximum || topic.bytes.length <= worthwhile) return 0
+    if (this.#aliases.size === this.#maximum || topic.length <= worthwhile) return 0
     const alias = this.#aliases.size + 1
     this.#aliases.set(topic.text, alias)
     return alias

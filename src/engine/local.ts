@@ -16,8 +16,8 @@ export class LocalReceiver implements Receiver {
     this.#take = take
   }
 
-  subscription(filter: Filter, noLocal: boolean): Subscription {
-    return new Subscription(this, filter, 2, noLocal, true, null, null, null)
+  subscription(filter: Filter): Subscription {
+    return new Subscription(this, filter.text, 2, false, true, null, null, null)
   }
 
   deliver(message: Message, _subscription: Subscription, _alone: boolean): void {

@@ -64,7 +64,7 @@ export class Message {
 
   /** Bytes of memory it takes when it waits. */
   get weight(): number {
-    return this.topic.bytes.length + this.size + (this.properties === null ? 0 : this.properties.length)
+    return this.topic.length + this.size + (this.properties === null ? 0 : this.properties.length)
   }
 
   /** Copies the payload behind what the slab holds; it lives there from now on. */

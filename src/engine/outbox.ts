@@ -181,7 +181,7 @@ export class Outbox implements Flushable {
 
   /** Bytes behind the fixed header. */
   #body(message: Message, hasId: boolean): number {
-    const topic = extras.aliasKnown ? 0 : message.topic.bytes.length
+    const topic = extras.aliasKnown ? 0 : message.topic.length
     const body = 2 + topic + (hasId ? 2 : 0) + message.payloadEnd - message.payloadStart
     if (this.version !== 5) return body
     const properties = publishPropertiesLength(extras, message.properties)
@@ -227,17 +227,7 @@ export class Outbox implements Flushable {
     slab.reserve(5 + body - (size >= large ? size : 0))
     const start = slab.at
     const properties = this.version === 5 ? publishPropertiesLength(extras, message.properties) : 0
-    idAt = writePublish(
-      slab,
-      first,
-      id,
-      this.version,
-      message.topic.bytes,
-      extras,
-      message.properties,
-      properties,
-      body,
-    )
+    idAt = writePublish(slab, first, id, this.version, message.topic, extras, message.properties, properties, body)
     if (size >= large) message.keep()
     else message.writePayload(slab)
     return start

@@ -3,7 +3,7 @@ import { absent, decodePublish, Publish } from '../packet/decode-publish.ts'
 import { Reason } from '../packet/reason.ts'
 import { PacketType, type Qos } from '../packet/types.ts'
 import { isReserved } from '../topic/filter.ts'
-import { same, type TopicName } from '../topic/name.ts'
+import type { TopicName } from '../topic/name.ts'
 import type { Connection } from './connection.ts'
 import { Message, never } from './message.ts'
 import type { Verdict } from './ports.ts'
@@ -43,7 +43,7 @@ export function publish(connection: Connection, first: number, bytes: Buffer, st
     packet.payloadStart,
     packet.payloadEnd,
   )
-  if (topic.bytes[0] === dollar && isReserved(topic.text))
+  if (topic.text.charCodeAt(0) === dollar && isReserved(topic.text))
     return deny(connection, message, packet.packetId, 'topics under $SYS belong to the broker')
   const verdict = core.authorizer.decide(connection, 'publish', topic.text, qos, packet.retain)
   if (verdict instanceof Promise) return later(connection, message, packet.packetId, verdict)
@@ -72,7 +72,8 @@ function missing(connection: Connection): null {
 
 function named(connection: Connection, bytes: Buffer, start: number, end: number): TopicName | null {
   const last = connection.lastTopic
-  if (last !== null && same(last.bytes, bytes, start, end)) return last
+  // A name that is not remembered yet is looked up again, so that it will be.
+  if (last !== null && last.slot >= 0 && last.is(bytes, start, end)) return last
   const topic = connection.core.names.find(bytes, start, end)
   if (topic === null) connection.fail(Reason.MalformedPacket, 'the topic is not UTF-8')
   else if (!topic.valid) connection.fail(Reason.TopicNameInvalid, 'a wildcard, or too long') // [MQTT-3.3.2-2]

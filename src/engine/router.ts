@@ -17,6 +17,8 @@ export interface RouterContext {
 /** Subscribers that all remembered routes together may hold. */
 const remembered = 1_000_000
 
+const none: Group[] = []
+
 /** What the tree holds: a subscription, or the group that stands for the members of a shared one. */
 type Entry = Subscription | SharedGroup
 
@@ -65,36 +67,32 @@ export class Router {
   }
 
   subscribe(subscription: Subscription): void {
-    const { filter, group } = subscription
     this.#context.counters.subscriptions++
-    if (group === null) {
-      this.#tree.add(filter.pattern, subscription)
-      return
-    }
-    group.add(subscription)
+    if (subscription.group === null) this.#tree.add(subscription)
+    else subscription.group.add(subscription)
   }
 
   unsubscribe(subscription: Subscription): void {
-    const { filter, group } = subscription
+    const group = subscription.group
     this.#context.counters.subscriptions--
     if (group === null) {
-      this.#tree.remove(filter.pattern, subscription)
+      this.#tree.remove(subscription)
       return
     }
     group.remove(subscription)
-    const held = this.#groups.get(group.key)
+    const held = this.#groups.get(group.text)
     if (!group.empty || held === undefined) return
-    this.#groups.delete(group.key)
-    this.#tree.remove(filter.pattern, held)
+    this.#groups.delete(group.text)
+    this.#tree.remove(held)
   }
 
   /** The group of a shared filter, made when it is the first of its name. */
   groupOf(filter: Filter): Group {
     const known = this.#groups.get(filter.text)
     if (known !== undefined) return known
-    const group = new SharedGroup(filter.text)
+    const group = new SharedGroup(filter)
     this.#groups.set(filter.text, group)
-    this.#tree.add(filter.pattern, group)
+    this.#tree.add(group)
     return group
   }
 
@@ -152,11 +150,12 @@ export class Router {
   /** One entry a receiver: overlapping subscriptions of one client become their union. */
   #compile(topic: TopicName, found: readonly Entry[]): Route {
     const direct: Subscription[] = []
-    const groups: Group[] = []
+    let groups: Group[] = none
     const mark = ++this.#mark
     for (const entry of found) {
       if (entry instanceof SharedGroup) {
-        groups.push(entry)
+        if (groups === none) groups = [entry]
+        else groups.push(entry)
         continue
       }
       const receiver = entry.receiver

@@ -162,7 +162,7 @@ export class Session implements Receiver, Flushable {
   }
 
   cancelReplays(filter: string): void {
-    this.#replays = this.#replays.filter((replay) => replay.subscription.filter.text !== filter)
+    this.#replays = this.#replays.filter((replay) => replay.subscription.text !== filter)
   }
 
   flush(): void {

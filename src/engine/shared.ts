@@ -1,13 +1,16 @@
+import type { Filter } from '../topic/filter.ts'
 import { type Group, Readiness, type Receiver, type Subscription } from './subscription.ts'
 
 /** The members of one shared subscription `$share/name/filter` [MQTT 4.8.2]. */
 export class SharedGroup implements Group {
-  readonly key: string
+  readonly text: string
+  readonly pattern: string
   readonly #members: Subscription[] = []
   #next = 0
 
-  constructor(key: string) {
-    this.key = key
+  constructor(filter: Filter) {
+    this.text = filter.text
+    this.pattern = filter.pattern
   }
 
   get empty(): boolean {

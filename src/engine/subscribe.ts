@@ -128,7 +128,7 @@ function take(
   const identifiers = identifier === 0 ? null : [identifier]
   const subscription = new Subscription(
     session,
-    filter,
+    filter.text,
     qos,
     request.noLocal,
     request.retainAsPublished,
@@ -149,7 +149,7 @@ function take(
 
 function replay(connection: Connection, session: Session, subscription: Subscription): void {
   const { retained, clock } = connection.core
-  const pattern = subscription.filter.pattern
+  const pattern = subscription.pattern
   if (hasWildcard(pattern)) return session.replay({ subscription, messages: retained.matching(pattern) })
   const message = retained.get(pattern)
   if (message !== null && !message.expired(clock.now())) session.offer(message, subscription, true, true)

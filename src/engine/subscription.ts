@@ -1,5 +1,4 @@
 import type { Qos } from '../packet/types.ts'
-import type { Filter } from '../topic/filter.ts'
 import type { TopicName } from '../topic/name.ts'
 import type { Message } from './message.ts'
 
@@ -21,7 +20,8 @@ export type Readiness = (typeof Readiness)[keyof typeof Readiness]
 
 /** The members of one shared subscription `$share/name/filter` [MQTT 4.8.2]. */
 export interface Group {
-  readonly key: string
+  readonly text: string
+  readonly pattern: string
   add(member: Subscription): void
   remove(member: Subscription): void
   readonly empty: boolean
@@ -32,7 +32,8 @@ export interface Group {
 /** One subscription of one receiver. Replaced, never changed, when the client subscribes again [MQTT-3.8.4-3]. */
 export class Subscription {
   readonly receiver: Receiver
-  readonly filter: Filter
+  /** The filter as the client wrote it. */
+  readonly text: string
   readonly qos: Qos
   readonly noLocal: boolean
   readonly retainAsPublished: boolean
@@ -45,7 +46,7 @@ export class Subscription {
 
   constructor(
     receiver: Receiver,
-    filter: Filter,
+    text: string,
     qos: Qos,
     noLocal: boolean,
     retainAsPublished: boolean,
@@ -54,13 +55,18 @@ export class Subscription {
     parts: readonly Subscription[] | null,
   ) {
     this.receiver = receiver
-    this.filter = filter
+    this.text = text
     this.qos = qos
     this.noLocal = noLocal
     this.retainAsPublished = retainAsPublished
     this.identifiers = identifiers
     this.group = group
     this.parts = parts
+  }
+
+  /** What topics are matched with: the filter without `$share/name/`. */
+  get pattern(): string {
+    return this.group === null ? this.text : this.group.pattern
   }
 }
 
@@ -77,7 +83,7 @@ export function union(parts: readonly Subscription[]): Subscription {
   const noLocal = parts.some((part) => part.noLocal)
   const retainAsPublished = parts.some((part) => part.retainAsPublished)
   const carried = identifiers.length > 0 ? identifiers : null
-  return new Subscription(first.receiver, first.filter, qos, noLocal, retainAsPublished, carried, null, parts)
+  return new Subscription(first.receiver, first.text, qos, noLocal, retainAsPublished, carried, null, parts)
 }
 
 /** Whom a topic goes to: one entry a receiver, and the groups of which one member gets it. */

@@ -2,7 +2,15 @@ import { Property } from './property.ts'
 import type { Slab } from './slab.ts'
 import type { Version } from './types.ts'
 
-const ascii = 24
+/** Longer texts are written by the runtime at once. */
+const short = 48
+
+/** A topic name: `bytes` is null when its encoding is one byte for each character of `text`. */
+export interface EncodableTopic {
+  readonly text: string
+  readonly bytes: Buffer | null
+  readonly length: number
+}
 
 /** What differs between the copies of one message for several receivers, besides first byte and packet identifier. */
 export interface PublishExtras {
@@ -42,7 +50,7 @@ export function writePublish(
   first: number,
   id: number,
   version: Version,
-  topic: Buffer,
+  topic: EncodableTopic,
   extras: PublishExtras,
   properties: Buffer | null,
   propertiesLength: number,
@@ -56,8 +64,7 @@ export function writePublish(
   to[at] = topicLength >> 8
   to[at + 1] = topicLength
   at += 2
-  if (topicLength > ascii) topic.copy(to, at, 0, topicLength)
-  else for (let index = 0; index < topicLength; index++) to[at + index] = topic[index]
+  if (topicLength > 0) writeTopic(to, at, topic)
   at += topicLength
   let idAt = 0
   if (id !== 0) {
@@ -72,6 +79,13 @@ export function writePublish(
   }
   slab.at = at
   return idAt
+}
+
+function writeTopic(to: Buffer, at: number, topic: EncodableTopic): void {
+  const { text, bytes, length } = topic
+  if (bytes !== null) bytes.copy(to, at)
+  else if (length > short) to.write(text, at, 'latin1')
+  else for (let index = 0; index < length; index++) to[at + index] = text.charCodeAt(index)
 }
 
 function writeProperties(to: Buffer, start: number, extras: PublishExtras, properties: Buffer | null): number {

@@ -53,12 +53,27 @@ export function countLevels(text: string): number {
 
 /** True when the topic filter matches the topic name [MQTT 4.7]; for one pair, the tree is for many. */
 export function matches(pattern: string, topic: string): boolean {
-  if (topic.startsWith('$') && (pattern.startsWith('+') || pattern.startsWith('#'))) return false // [MQTT-4.7.2-1]
-  const filters = pattern.split('/')
-  const levels = topic.split('/')
-  for (let index = 0; index < filters.length; index++) {
-    if (filters[index] === '#') return true
-    if (index === levels.length || (filters[index] !== '+' && filters[index] !== levels[index])) return false
+  if (topic.charCodeAt(0) === dollar && (pattern.charCodeAt(0) === plus || pattern.charCodeAt(0) === hash)) return false // [MQTT-4.7.2-1]
+  let at = 0
+  let from = 0
+  while (from < pattern.length) {
+    const char = pattern.charCodeAt(from)
+    if (char === hash) return true
+    if (char === plus) {
+      while (at < topic.length && topic.charCodeAt(at) !== slash) at++
+      from++
+    } else if (at < topic.length && topic.charCodeAt(at) === char) {
+      at++
+      from++
+    } else {
+      // What is left of the filter may be `/#`, which matches the level before it too.
+      return at === topic.length && from === pattern.length - 2 && pattern.endsWith('/#')
+    }
   }
-  return filters.length === levels.length
+  return at === topic.length
 }
+
+const slash = 0x2f
+const plus = 0x2b
+const hash = 0x23
+const dollar = 0x24

@@ -1,20 +1,33 @@
 import { readText } from '../packet/text.ts'
 import { countLevels, hasWildcard } from './filter.ts'
 
-/** A topic name that was checked: its text, its bytes, and whether it may be published to. */
+/** A topic name that was checked: its text, its encoding, and whether it may be published to. */
 export class TopicName {
   readonly text: string
-  readonly bytes: Buffer
-  /** It may be published to. */
+  /** Its bytes, or null when they are the characters of `text`. */
+  readonly bytes: Buffer | null
+  /** Bytes of its encoding. */
+  readonly length: number
   readonly valid: boolean
   /** Where the name is remembered, -1 for nowhere: a small number others may remember things of the name by. */
   readonly slot: number
 
-  constructor(text: string, bytes: Buffer, valid: boolean, slot: number) {
+  constructor(text: string, bytes: Buffer | null, length: number, valid: boolean, slot: number) {
     this.text = text
     this.bytes = bytes
+    this.length = length
     this.valid = valid
     this.slot = slot
+  }
+
+  /** True when [start, end) is its encoding. */
+  is(bytes: Buffer, start: number, end: number): boolean {
+    if (this.length !== end - start) return false
+    const own = this.bytes
+    if (own !== null) return own.compare(bytes, start, end) === 0
+    const text = this.text
+    for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) !== bytes[start + index]) return false
+    return true
   }
 }
 
@@ -28,12 +41,16 @@ export const slots = 8_192
 const longest = 256
 
 /**
- * Turns topic bytes into topic names and remembers the recent ones, so that a topic in steady use is neither decoded
- * nor matched again. A fixed number of slots by hash; a newcomer takes the place of whoever has its slot.
+ * Turns topic bytes into topic names and remembers those in use, so that they are neither decoded nor matched again. A
+ * fixed number of slots by hash, two for each hash. A name is remembered when it comes a second time: a stream of
+ * topics that never repeat must not push out the ones that do.
  */
 export class TopicNames {
-  readonly #slots: (TopicName | null)[] = new Array<TopicName | null>(slots).fill(null)
+  readonly #names: (TopicName | null)[] = new Array<TopicName | null>(slots).fill(null)
+  /** The hash that last missed, by slot. */
+  readonly #missed = new Int32Array(slots)
   readonly #limits: TopicLimits
+  #turn = 0
 
   constructor(limits: TopicLimits) {
     this.#limits = limits
@@ -45,11 +62,13 @@ export class TopicNames {
     let hash = 0x811c9dc5
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193)
     const slot = (hash ^ (hash >>> 15)) & (slots - 1)
-    const known = this.#slots[slot]
-    if (known !== null && same(known.bytes, bytes, start, end)) return known
-    const made = this.#make(bytes, start, end, slot)
-    if (made?.valid) this.#slots[slot] = made
-    return made
+    const one = this.#names[slot]
+    if (one?.is(bytes, start, end)) return one
+    const other = this.#names[slot ^ 1]
+    if (other?.is(bytes, start, end)) return other
+    if (this.#missed[slot] === hash) return this.#remember(bytes, start, end, slot)
+    this.#missed[slot] = hash
+    return this.#make(bytes, start, end, -1)
   }
 
   /** A topic name from text, for messages that begin in this process. */
@@ -58,10 +77,21 @@ export class TopicNames {
     return this.find(bytes, 0, bytes.length)
   }
 
+  #remember(bytes: Buffer, start: number, end: number, slot: number): TopicName | null {
+    const taken = this.#names[slot] !== null
+    if (taken) this.#turn ^= 1
+    const place = taken && (this.#names[slot ^ 1] === null || this.#turn === 1) ? slot ^ 1 : slot
+    const name = this.#make(bytes, start, end, place)
+    if (name?.valid) this.#names[place] = name
+    return name
+  }
+
   #make(bytes: Buffer, start: number, end: number, slot: number): TopicName | null {
     const text = readText(bytes, start, end)
     if (text === null) return null
-    return new TopicName(text, Buffer.from(bytes.subarray(start, end)), this.#isTopic(text, end - start), slot)
+    const length = end - start
+    const own = text.length === length ? null : Buffer.from(bytes.subarray(start, end))
+    return new TopicName(text, own, length, this.#isTopic(text, length), slot)
   }
 
   /** Not empty, no wildcards [MQTT-4.7.0-1], within the limits. */
@@ -73,11 +103,4 @@ export class TopicNames {
       countLevels(text) <= this.#limits.maximumTopicLevels
     )
   }
-}
-
-/** True when the bytes [start, end) are those of `known`. */
-export function same(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  if (known.length !== end - start) return false
-  for (let index = 0; index < known.length; index++) if (known[index] !== bytes[start + index]) return false
-  return true
 }

@@ -170,14 +170,19 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
+const acceptedCodes = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
+const releasedCodes = [0x00, 0x92]
+
 function acknowledgement(version: Version): Arbitrary<AcknowledgementView> {
-  return fc.record(
-    {
-      type: fc.constantFrom<AcknowledgementView['type']>(4, 5, 6, 7),
-      packetId: identifier,
-      reason: version === 5 ? fc.nat(255) : fc.constant(0),
-    },
-    plain,
+  return fc.constantFrom<AcknowledgementView['type']>(4, 5, 6, 7).chain((type) =>
+    fc.record(
+      {
+        type: fc.constant(type),
+        packetId: identifier,
+        reason: version < 5 ? fc.constant(0) : fc.constantFrom(...(type < 6 ? acceptedCodes : releasedCodes)),
+      },
+      plain,
+    ),
   )
 }
 

@@ -72,7 +72,7 @@ export function decodeClient(
     case PacketType.Pubrec:
     case PacketType.Pubrel:
     case PacketType.Pubcomp: {
-      const wrong = decodeAcknowledgement(bytes, start, end, version, maximum, acknowledgement)
+      const wrong = decodeAcknowledgement(type, bytes, start, end, version, maximum, acknowledgement)
       const { packetId, reason } = acknowledgement
       return wrong === 0 ? { kind: 'acknowledgement', packet: { type, packetId, reason } } : refused(wrong)
     }

@@ -13,7 +13,8 @@ test('fifty clients that send a byte at a time are served as soon as they are co
   const streams = clients.map((_, index) => Buffer.concat([v5.connect({ clientId: `dribble${index}` }), v5.pingreq()]))
   const longest = Math.max(...streams.map((stream) => stream.length))
   for (let at = 0; at < longest; at++) {
-    clients.forEach((client, index) => client.send(streams[index]?.subarray(at, at + 1) ?? Buffer.alloc(0)))
+    for (const [index, client] of clients.entries())
+      client.send(streams[index]?.subarray(at, at + 1) ?? Buffer.alloc(0))
     if (at % 5 === 0) await arena.canary.sing(2)
     else await turn()
   }

@@ -9,7 +9,7 @@ import {
 } from '../../../src/packet/decode.ts'
 import { Place } from '../../../src/packet/properties.ts'
 import { Reason } from '../../../src/packet/reason.ts'
-import type { Version } from '../../../src/packet/types.ts'
+import { PacketType, type Version } from '../../../src/packet/types.ts'
 import { hex } from '../../kit/bytes.ts'
 
 const limits = { maximumUserProperties: 2, maximumFiltersPerSubscribe: 3 }
@@ -24,8 +24,8 @@ function unsubscribe(version: Version, body: Buffer) {
   return decodeUnsubscribe(body, 0, body.length, version, limits)
 }
 
-function acknowledgement(version: Version, body: Buffer): Reason | 0 {
-  return decodeAcknowledgement(body, 0, body.length, version, 2, into)
+function acknowledgement(version: Version, body: Buffer, type: number = PacketType.Puback): Reason | 0 {
+  return decodeAcknowledgement(type, body, 0, body.length, version, 2, into)
 }
 
 function reason(place: number, body: Buffer) {
@@ -120,6 +120,20 @@ test('reason and properties of an acknowledgement are for MQTT 5 only [MQTT §3.
     assert.equal(into.reason, 0x97)
     assert.equal(acknowledgement(4, body), Reason.MalformedPacket)
     assert.equal(acknowledgement(3, body), Reason.MalformedPacket)
+  }
+})
+
+test('each acknowledgement has its reason codes and no others [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1]', () => {
+  const accepted = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
+  const released = [0x00, 0x92]
+  for (let code = 0; code < 256; code++) {
+    const body = hex`0001 ${code}`
+    for (const type of [PacketType.Puback, PacketType.Pubrec]) {
+      assert.equal(acknowledgement(5, body, type), accepted.includes(code) ? 0 : Reason.ProtocolError)
+    }
+    for (const type of [PacketType.Pubrel, PacketType.Pubcomp]) {
+      assert.equal(acknowledgement(5, body, type), released.includes(code) ? 0 : Reason.ProtocolError)
+    }
   }
 })
 

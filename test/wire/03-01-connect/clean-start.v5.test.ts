@@ -54,6 +54,21 @@ test('Clean Start 1 discards the session of a connected client too [MQTT-3.1.2-4
   await second.expectNoMore()
 })
 
+test('the session discarded by Clean Start 1 takes no messages of a shared subscription any more [MQTT-3.1.2-4]', async () => {
+  const [clientId, topic] = [fresh(), fresh()]
+  const first = await broker.connect(v5, { clientId, properties })
+  await first.subscribe({ filter: `$share/group/${topic}`, qos: 1 })
+  await first.end()
+  await broker.connect(v5, { clientId, clean: true, properties })
+  const other = await broker.connect(v5)
+  await other.subscribe({ filter: `$share/group/${topic}`, qos: 1 })
+  const writer = await broker.connect(v5)
+  for (const payload of ['1', '2', '3', '4']) {
+    await publish(writer, { topic, qos: 1, payload })
+    await receive(other, { payload })
+  }
+})
+
 test('the session begun with Clean Start 1 is a whole one [MQTT-3.1.2-4]', async () => {
   const [clientId, topic] = [fresh(), fresh()]
   const first = await broker.connect(v5, { clientId, clean: true, properties })

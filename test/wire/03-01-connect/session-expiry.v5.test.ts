@@ -47,15 +47,18 @@ test(
   'the interval begins when the connection ends, not with CONNECT [MQTT-3.1.2-23]',
   broker.takes(30_000),
   async () => {
-    const clientId = fresh()
+    const [clientId, topic] = [fresh(), fresh()]
     const properties = { sessionExpiryInterval: 10 }
     const first = await broker.connect(v5, { clientId, properties })
+    await first.subscribe(topic)
     await broker.elapse(20_000)
     await first.end()
     await broker.elapse(8_000)
     const second = await broker.resume(v5, { clientId, properties })
     await broker.elapse(11_000)
-    await second.expectNoMore()
+    const writer = await broker.connect(v5)
+    await publish(writer, { topic, payload: 'still here' })
+    await second.expect('publish', { payload: 'still here' })
   },
 )
 

@@ -70,6 +70,30 @@ test(
   },
 )
 
+test('the end of the session does not publish a Will again [MQTT-3.1.2-10]', broker.takes(4_000), async () => {
+  for (const willDelayInterval of [0, 1]) {
+    const { reader, client } = await scene(willDelayInterval, 2)
+    await client.end()
+    await broker.elapse(1_500)
+    await reader.expect('publish', { payload: 'will' })
+    await broker.elapse(2_500)
+    await reader.expectNoMore()
+  }
+})
+
+test(
+  'the delay does not publish again a Will that the end of the session published [MQTT-3.1.2-10]',
+  broker.takes(10_000),
+  async () => {
+    const { reader, client } = await scene(8, 2)
+    await client.end()
+    await broker.elapse(3_000)
+    await reader.expect('publish', { payload: 'will' })
+    await broker.elapse(7_000)
+    await reader.expectNoMore()
+  },
+)
+
 test('a session that ends with its connection has its Will published at once [MQTT-3.1.2-8]', async () => {
   const { reader, client } = await scene(30, 0)
   await client.end()
@@ -112,6 +136,25 @@ test(
 )
 
 test(
+  'the Will brought by a client that comes back does not follow the delay of the one before [MQTT-3.1.3-9] [MQTT-3.1.2-8]',
+  broker.takes(20_000),
+  async () => {
+    const { reader, client, clientId } = await scene(5, 60)
+    await client.end()
+    await broker.elapse(3_000)
+    const topic = fresh()
+    await reader.subscribe(topic)
+    const properties = { sessionExpiryInterval: 60 }
+    const back = await broker.resume(v5, { clientId, properties, will: { topic, payload: 'new' } })
+    await broker.elapse(10_000)
+    await back.expectNoMore()
+    await reader.expectNoMore()
+    await back.end()
+    await reader.expect('publish', { topic, payload: 'new' })
+  },
+)
+
+test(
   'coming back after the delay finds the Will published, once [MQTT-3.1.3-9] [MQTT-3.1.2-10]',
   broker.takes(20_000),
   async () => {
@@ -147,6 +190,14 @@ test(
     await reader.expectNoMore()
   },
 )
+
+test('Clean Start 1 does not publish again a Will that was published [MQTT-3.1.2-10]', async () => {
+  const { reader, client, again } = await scene(0, 60)
+  await client.end()
+  await reader.expect('publish', { payload: 'will' })
+  await again(true)
+  await reader.expectNoMore()
+})
 
 test('taking over with Clean Start 1 publishes a delayed Will [MQTT-3.1.3-9] [MQTT-3.1.4-3]', async () => {
   const { reader, client, again } = await scene(30, 60)

@@ -28,6 +28,19 @@ for (const [what, properties] of [
   })
 }
 
+test('a resumed session lives while it is connected, past the expiry of its absence [MQTT-4.1.0-1]', async () => {
+  const topic = fresh()
+  const clientId = fresh()
+  const before = await broker.connect(v5, { clientId, properties: { sessionExpiryInterval: 2 } })
+  await before.subscribe({ filter: topic, qos: 1 })
+  await before.end()
+  const client = await broker.resume(v5, { clientId, properties: { sessionExpiryInterval: 2 } })
+  await broker.elapse(3_500)
+  const writer = await broker.connect(v5)
+  await publish(writer, { topic, qos: 1, payload: 'x' })
+  await receive(client, { payload: 'x' })
+})
+
 test('the state of a connected QoS 2 sender lives as long as its connection [MQTT-4.1.0-1]', async () => {
   const topic = fresh()
   const reader = await broker.connect(v5)

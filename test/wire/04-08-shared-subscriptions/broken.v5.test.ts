@@ -97,3 +97,16 @@ for (const [name, qos] of [
     })
   }
 }
+
+test(
+  'a QoS 1 message a lost member did not acknowledge goes to another member [MQTT §4.8.2]',
+  broker.ours,
+  async () => {
+    const { client, clientId, other, properties } = await chosen(1)
+    await client.end()
+    await receive(other, { payload: 'x', qos: 1, dup: false })
+    const again = await broker.resume(v5, { clientId, properties })
+    await again.expectNoMore()
+    await other.expectNoMore()
+  },
+)

@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { relative } from 'node:path'
+import { run } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Result } from './conformance-report.ts'
+import type { Job } from './test-jobs.ts'
+
+/** What a job came to. */
+export interface Report {
+  readonly job: Job
+  readonly results: readonly Result[]
+  /** What its process printed. */
+  readonly output: string
+  readonly milliseconds: number
+}
+
+type Events = ReturnType<typeof run>
+const groupEntry = fileURLToPath(new URL('test-group.ts', import.meta.url))
+/** Milliseconds until the process of a job is killed. */
+const patience = 240_000
+
+/** Runs a job in a process of its own and resolves when that has ended. */
+export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
+  const started = performance.now()
+  const stream = run({
+    files: job.shared ? [groupEntry] : [...job.files],
+    argv: job.shared ? [...job.files] : [],
+    concurrency: 1,
+    timeout: patience,
+    signal,
+  })
+  const results: Result[] = []
+  let output = ''
+  collect(stream, results)
+  stream.on('test:stdout', ({ message }) => (output += message))
+  stream.on('test:stderr', ({ message }) => (output += message))
+  stream.resume()
+  await once(stream, 'end')
+  return { job, results: [...results, ...silent(job, results)], output, milliseconds: performance.now() - started }
+}
+
+function collect(stream: Events, results: Result[]): void {
+  stream.on('test:pass', ({ name, file, skip, details }) => {
+    if (details.type === 'suite') return
+    const skipped = skip !== undefined && skip !== false
+    results.push({
+      title: name,
+      file: place(file),
+      state: skipped ? 'skipped' : 'passed',
+      why: skipped ? reasonOf(skip) : '',
+    })
+  })
+  stream.on('test:fail', ({ name, file, details }) => {
+    const error: Error & { failureType?: unknown } = details.error
+    // The tests in it were reported by themselves.
+    if (error.failureType === 'subtestsFailed') return
+    results.push({ title: name, file: place(file), state: 'failed', why: explain(error) })
+  })
+}
+
+/** A file without a result says nothing about the broker, which nobody would notice. */
+function silent(job: Job, results: readonly Result[]): readonly Result[] {
+  const heard = new Set(results.flatMap(({ file, title }) => [file, title]))
+  return job.files
+    .filter((file) => !heard.has(file))
+    .map((file) => ({ title: file, file, state: 'failed', why: 'no test of this file ran to its end' }))
+}
+
+function reasonOf(skip: string | boolean): string {
+  return typeof skip === 'string' && skip !== '' ? skip : 'no reason is given'
+}
+
+function place(file: string | undefined): string {
+  return file === undefined ? '' : relative('.', file)
+}
+
+function explain(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : null
+  if (cause === null) return typeof error.cause === 'string' ? error.cause : error.message
+  const frames = cause.stack?.split('\n').filter((line) => /^\s+at .*\/(test|src)\//.test(line)) ?? []
+  return [cause.message, ...frames.slice(0, 4)].join('\n')
+}
