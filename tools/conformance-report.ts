@@ -78,6 +78,10 @@ function printVerdict({ name, proofs, open }: Verdict): void {
       `    ${state.padEnd(8)} [${statement.tag}] ${statement.area}${state === 'skipped' ? `: ${tests[0]?.why}` : ''}`,
     )
   }
+  for (const { statement, state } of proofs) {
+    if (statement.kind !== 'none' && state === 'passed' && statement.why !== '')
+      console.log(`    remark   [${statement.tag}] ${statement.why}`)
+  }
   const none = proofs.filter(({ statement }) => statement.kind === 'none')
   console.log(`  ${String(none.length).padStart(3)} cannot be shown by bytes to and from a server`)
   for (const { statement, state } of none) {

@@ -1,5 +1,4 @@
 import { readText } from '../packet/text.ts'
-import { countLevels, hasWildcard } from './filter.ts'
 
 /** A topic name that was checked: its text, its encoding, and whether it may be published to. */
 export class TopicName {
@@ -47,6 +46,7 @@ const longest = 256
  */
 export class TopicNames {
   readonly #names: (TopicName | null)[] = new Array<TopicName | null>(slots).fill(null)
+  readonly #hashes = new Int32Array(slots)
   /** The hash that last missed, by slot. */
   readonly #missed = new Int32Array(slots)
   readonly #limits: TopicLimits
@@ -62,11 +62,12 @@ export class TopicNames {
     let hash = 0x811c9dc5
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193)
     const slot = (hash ^ (hash >>> 15)) & (slots - 1)
-    const one = this.#names[slot]
-    if (one?.is(bytes, start, end)) return one
-    const other = this.#names[slot ^ 1]
-    if (other?.is(bytes, start, end)) return other
-    if (this.#missed[slot] === hash) return this.#remember(bytes, start, end, slot)
+    // The hashes are compared first: the names themselves lie elsewhere in memory.
+    const one = this.#hashes[slot] === hash ? this.#names[slot] : null
+    if (one !== null && one.is(bytes, start, end)) return one
+    const other = this.#hashes[slot ^ 1] === hash ? this.#names[slot ^ 1] : null
+    if (other !== null && other.is(bytes, start, end)) return other
+    if (this.#missed[slot] === hash) return this.#remember(bytes, start, end, hash, slot)
     this.#missed[slot] = hash
     return this.#make(bytes, start, end, -1)
   }
@@ -77,30 +78,39 @@ export class TopicNames {
     return this.find(bytes, 0, bytes.length)
   }
 
-  #remember(bytes: Buffer, start: number, end: number, slot: number): TopicName | null {
+  #remember(bytes: Buffer, start: number, end: number, hash: number, slot: number): TopicName | null {
     const taken = this.#names[slot] !== null
     if (taken) this.#turn ^= 1
     const place = taken && (this.#names[slot ^ 1] === null || this.#turn === 1) ? slot ^ 1 : slot
     const name = this.#make(bytes, start, end, place)
-    if (name?.valid) this.#names[place] = name
+    if (name?.valid) {
+      this.#names[place] = name
+      this.#hashes[place] = hash
+    }
     return name
   }
 
+  /** Looks at every byte once: for what a topic may not have, its levels, and whether it is more than ASCII. */
   #make(bytes: Buffer, start: number, end: number, slot: number): TopicName | null {
-    const text = readText(bytes, start, end)
-    if (text === null) return null
     const length = end - start
-    const own = text.length === length ? null : Buffer.from(bytes.subarray(start, end))
-    return new TopicName(text, own, length, this.#isTopic(text, length), slot)
-  }
-
-  /** Not empty, no wildcards [MQTT-4.7.0-1], within the limits. */
-  #isTopic(text: string, length: number): boolean {
-    return (
-      length > 0 &&
-      length <= this.#limits.maximumTopicBytes &&
-      !hasWildcard(text) &&
-      countLevels(text) <= this.#limits.maximumTopicLevels
-    )
+    let levels = 1
+    let seen = 0
+    let plain = true
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]
+      if (byte === slash) levels++
+      else if (byte === plus || byte === hash) plain = false
+      else if (byte === 0) return null
+      seen |= byte
+    }
+    const { maximumTopicBytes, maximumTopicLevels } = this.#limits
+    const valid = plain && length > 0 && length <= maximumTopicBytes && levels <= maximumTopicLevels
+    if (seen < 0x80) return new TopicName(bytes.toString('latin1', start, end), null, length, valid, slot)
+    const text = readText(bytes, start, end)
+    return text === null ? null : new TopicName(text, Buffer.from(bytes.subarray(start, end)), length, valid, slot)
   }
 }
+
+const slash = 0x2f
+const plus = 0x2b
+const hash = 0x23

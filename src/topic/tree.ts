@@ -1,5 +1,5 @@
 import { matches } from './filter.ts'
-import { LevelTable } from './level-table.ts'
+import { Field, LevelTable, nowhere } from './level-table.ts'
 
 /** What a tree holds, by its topic filter. */
 export interface Filtered {
@@ -11,6 +11,9 @@ type Held<Value> = Value | Value[] | Set<Value> | null
 
 const many = 64
 const root = 1
+const holdsValues = 1
+const holdsOpen = 2
+const childUnit = 4
 const slash = 0x2f
 const plusSign = 0x2b
 
@@ -27,14 +30,10 @@ const plusSign = 0x2b
  */
 export class Tree<Value extends Filtered> {
   readonly #seed: number
-  readonly #children = new LevelTable()
-  /** By node: its parent, its hash, its child `+` (0 for none), how many children it has. */
-  #parents = new Int32Array(16)
-  #hashes = new Int32Array(16)
-  #singles = new Int32Array(16)
-  #counts = new Int32Array(16)
-  readonly #values: Held<Value>[] = [null, null]
-  readonly #opens: Held<Value>[] = [null, null]
+  /** The state of a node is `childUnit` for each child, plus what it holds. */
+  readonly #table = new LevelTable()
+  /** By node, in pairs: the values of the filter that ends here, and of the one that ends here with `#`. */
+  readonly #held: Held<Value>[] = [null, null, null, null]
   readonly #free: number[] = []
   #version = 0
   #size = 0
@@ -56,14 +55,15 @@ export class Tree<Value extends Filtered> {
 
   /** How many nodes there are besides the root. */
   get nodes(): number {
-    return this.#values.length - 2 - this.#free.length
+    return this.#held.length / 2 - 2 - this.#free.length
   }
 
   add(value: Value): void {
     const { pattern } = value
     const node = this.#reach(pattern)
-    const held = endsOpen(pattern) ? this.#opens : this.#values
-    held[node] = plus(held[node], value)
+    const open = endsOpen(pattern) ? 1 : 0
+    this.#held[node * 2 + open] = plus(this.#held[node * 2 + open], value)
+    this.#setState(node, this.#state(node) | (open === 1 ? holdsOpen : holdsValues))
     this.#version++
     this.#size++
   }
@@ -72,9 +72,12 @@ export class Tree<Value extends Filtered> {
   remove(value: Value): boolean {
     const { pattern } = value
     const node = this.#find(pattern)
-    const held = endsOpen(pattern) ? this.#opens : this.#values
-    if (node === 0 || !holds(held[node], value)) return false
-    held[node] = minus(held[node], value)
+    const open = endsOpen(pattern) ? 1 : 0
+    const held = this.#held[node * 2 + open]
+    if (node === nowhere || !holds(held, value)) return false
+    const left = minus(held, value)
+    this.#held[node * 2 + open] = left
+    if (left === null) this.#setState(node, this.#state(node) & ~(open === 1 ? holdsOpen : holdsValues))
     this.#version++
     this.#size--
     this.#prune(node)
@@ -88,20 +91,19 @@ export class Tree<Value extends Filtered> {
   }
 
   #walk(node: number, index: number, depth: number, topic: string, into: Value[], dollar: boolean): void {
-    const first = index === 0
+    const state = this.#state(node)
     // `#` matches the level before it too, and neither `#` nor `+` matches a first level that begins with `$` [MQTT-4.7.2-1].
-    const open = this.#opens[node]
-    if (open !== null && !(dollar && first)) collect(open, topic, into)
+    const hidden = dollar && index === 0
+    if ((state & holdsOpen) !== 0 && !hidden) collect(this.#held[node * 2 + 1], topic, into)
     if (index === depth) {
-      const values = this.#values[node]
-      if (values !== null) collect(values, topic, into)
+      if ((state & holdsValues) !== 0) collect(this.#held[node * 2], topic, into)
       return
     }
-    if (this.#counts[node] === 0) return
-    const child = this.#children.get(node, hashes[index])
-    if (child !== 0) this.#walk(child, index + 1, depth, topic, into, dollar)
-    const single = this.#singles[node]
-    if (single !== 0 && !(dollar && first)) this.#walk(single, index + 1, depth, topic, into, dollar)
+    if (state < childUnit) return
+    const child = this.#table.get(node, hashes[index])
+    if (child !== nowhere) this.#walk(child, index + 1, depth, topic, into, dollar)
+    const single = this.#table.field(node, Field.Single)
+    if (single !== nowhere && !hidden) this.#walk(single, index + 1, depth, topic, into, dollar)
   }
 
   #reach(pattern: string): number {
@@ -109,7 +111,7 @@ export class Tree<Value extends Filtered> {
     const depth = hashLevels(pattern, this.#seed) - (endsOpen(pattern) ? 1 : 0)
     for (let index = 0; index < depth; index++) {
       const next = this.#step(node, index)
-      node = next === 0 ? this.#grow(node, index) : next
+      node = next === nowhere ? this.#grow(node, index) : next
     }
     return node
   }
@@ -117,43 +119,43 @@ export class Tree<Value extends Filtered> {
   #find(pattern: string): number {
     let node = root
     const depth = hashLevels(pattern, this.#seed) - (endsOpen(pattern) ? 1 : 0)
-    for (let index = 0; index < depth && node !== 0; index++) node = this.#step(node, index)
+    for (let index = 0; index < depth && node !== nowhere; index++) node = this.#step(node, index)
     return node
   }
 
   #step(node: number, index: number): number {
-    return singles[index] === 1 ? this.#singles[node] : this.#children.get(node, hashes[index])
+    return singles[index] === 1 ? this.#table.field(node, Field.Single) : this.#table.get(node, hashes[index])
   }
 
   #grow(parent: number, index: number): number {
-    const node = this.#free.pop() ?? this.#values.push(null) - 1
-    if (node === this.#opens.length) this.#opens.push(null)
-    if (node >= this.#parents.length) this.#enlarge()
-    this.#parents[node] = parent
-    this.#hashes[node] = hashes[index]
-    this.#counts[parent]++
-    if (singles[index] === 1) this.#singles[parent] = node
-    else this.#children.add(parent, hashes[index], node)
+    const table = this.#table
+    const node = this.#free.pop() ?? this.#held.push(null, null) / 2 - 1
+    table.create(node, parent, hashes[index])
+    this.#setState(parent, this.#state(parent) + childUnit)
+    if (singles[index] === 1) table.setField(parent, Field.Single, node)
+    else table.link(node)
     return node
   }
 
-  #enlarge(): void {
-    this.#parents = twice(this.#parents)
-    this.#hashes = twice(this.#hashes)
-    this.#singles = twice(this.#singles)
-    this.#counts = twice(this.#counts)
-  }
-
   #prune(start: number): void {
+    const table = this.#table
     let node = start
-    while (node !== root && this.#counts[node] === 0 && this.#values[node] === null && this.#opens[node] === null) {
-      const parent = this.#parents[node]
-      if (this.#singles[parent] === node) this.#singles[parent] = 0
-      else this.#children.delete(parent, this.#hashes[node])
-      this.#counts[parent]--
+    while (node !== root && this.#state(node) === 0) {
+      const parent = table.field(node, Field.Parent)
+      if (table.field(parent, Field.Single) === node) table.setField(parent, Field.Single, nowhere)
+      else table.unlink(node)
+      this.#setState(parent, this.#state(parent) - childUnit)
       this.#free.push(node)
       node = parent
     }
+  }
+
+  #state(node: number): number {
+    return this.#table.field(node, Field.State)
+  }
+
+  #setState(node: number, state: number): void {
+    this.#table.setField(node, Field.State, state)
   }
 }
 
@@ -198,10 +200,10 @@ function endsOpen(pattern: string): boolean {
   return pattern === '#' || pattern.endsWith('/#')
 }
 
-function collect<Value extends Filtered>(held: Value | Value[] | Set<Value>, topic: string, into: Value[]): void {
+function collect<Value extends Filtered>(held: Held<Value>, topic: string, into: Value[]): void {
   if (Array.isArray(held)) for (let index = 0; index < held.length; index++) offer(held[index], topic, into)
   else if (held instanceof Set) for (const value of held) offer(value, topic, into)
-  else offer(held, topic, into)
+  else if (held !== null) offer(held, topic, into)
 }
 
 function offer<Value extends Filtered>(value: Value, topic: string, into: Value[]): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Broker, createBroker, type Log } from '../../src/index.ts'
+import { type Broker, createBroker, type Log, type Settings } from '../../src/index.ts'
 import { FakeClock } from '../kit/fake-clock.ts'
 import { assault } from './assault.ts'
 import { Canary } from './canary.ts'
@@ -22,8 +22,23 @@ export interface CampaignResult {
   readonly heap: readonly [first: number, last: number]
 }
 
-// Small limits, so that hostile clients reach them.
-const settings = {
+/** Small limits, so that hostile clients reach them; choices differ from campaign to campaign. */
+function settingsOf(random: Random): Partial<Settings> {
+  return {
+    queuePolicy: random.pick(['drop-oldest', 'drop-newest', 'disconnect']),
+    queueQos0: random.once(2),
+    maximumQos: random.pick([2, 2, 2, 1]),
+    retainAvailable: !random.once(6),
+    wildcardSubscriptionAvailable: !random.once(6),
+    sharedSubscriptionAvailable: !random.once(6),
+    subscriptionIdentifierAvailable: !random.once(6),
+    maximumKeepAlive: random.pick([0, 60, 3_600]),
+    responseInformation: random.pick(['', 'answers/']),
+    ...limits,
+  }
+}
+
+const limits = {
   maximumPacketSize: 20_000,
   maximumSessionExpiry: 60,
   maximumRetained: 50,
@@ -49,14 +64,17 @@ export async function campaign({ seed, batches, clients }: CampaignOptions): Pro
   const random = new Random(seed)
   const clock = new FakeClock()
   const errors: string[] = []
+  // The canary and others come through sockets, where every read is into the same memory: what is not copied in time
+  // is overwritten.
   await using broker = await createBroker({
-    settings,
+    listen: ['mqtt://127.0.0.1:0'],
+    settings: settingsOf(random),
     clock,
     log: complaining(errors),
     authenticator: slowAuthenticator(random),
     authorizer: slowAuthorizer(random),
   })
-  const canary = await Canary.attach(broker, `canary-${seed}`)
+  const canary = await Canary.connect(broker, `canary-${seed}`)
   const before = gaugesOf(broker)
   let heap: [number, number] | null = null
   try {
@@ -79,7 +97,9 @@ async function attack(broker: Broker, clock: FakeClock, random: Random, count: n
   const present: HostileClient[] = []
   for (let index = 0; index < count; index++) {
     const plan = assault(random)
-    const client = new HostileClient(broker, plan.reads)
+    const client = random.once(2)
+      ? HostileClient.inMemory(broker, plan.reads)
+      : HostileClient.overSocket(broker, plan.reads)
     present.push(client)
     const running = client.run(plan)
     if (random.once(3)) await running

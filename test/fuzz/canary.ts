@@ -1,4 +1,3 @@
-import { duplexPair } from 'node:stream'
 import type { Broker } from '../../src/index.ts'
 import { v4 } from '../kit/packets.ts'
 import { WireClient } from '../kit/wire-client.ts'
@@ -19,9 +18,9 @@ export class Canary {
     this.#topic = topic
   }
 
-  static async attach(broker: Broker, name: string): Promise<Canary> {
-    const [writer, reader] = [inMemory(broker), inMemory(broker)]
-    return Canary.begin(writer, reader, name)
+  static async connect(broker: Broker, name: string): Promise<Canary> {
+    const address = { host: '127.0.0.1', port: broker.addresses[0]?.port ?? 0 }
+    return Canary.begin(await WireClient.open(address, v4), await WireClient.open(address, v4), name)
   }
 
   /** With two connections on which nothing was sent yet. */
@@ -65,10 +64,4 @@ export class Canary {
 
 function identifierOf(index: number): number {
   return 1 + (index % 65_535)
-}
-
-function inMemory(broker: Broker): WireClient {
-  const [here, there] = duplexPair()
-  broker.attach(there)
-  return new WireClient(here, v4)
 }

@@ -1,4 +1,5 @@
-import { duplexPair } from 'node:stream'
+import { connect } from 'node:net'
+import { type Duplex, duplexPair } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Broker } from '../../src/index.ts'
 import { decode, packetSize } from '../kit/decode.ts'
@@ -6,22 +7,27 @@ import type { Assault } from './assault.ts'
 
 const kept = 4_000_000
 
-/** One hostile client attached to a broker in this process. */
+/** One hostile client of a broker in this process. */
 export class HostileClient {
-  readonly #stream: ReturnType<typeof duplexPair>[0]
+  readonly #stream: Duplex
   readonly #received: Buffer[] = []
   #size = 0
-  closed = false
 
-  constructor(broker: Broker, reads: boolean) {
+  constructor(stream: Duplex, reads: boolean) {
+    this.#stream = stream
+    stream.on('error', () => {})
+    if (reads) stream.on('data', (chunk: Buffer) => this.#take(chunk))
+  }
+
+  static inMemory(broker: Broker, reads: boolean): HostileClient {
     const [here, there] = duplexPair()
-    this.#stream = here
-    here.on('error', () => {})
-    here.on('close', () => {
-      this.closed = true
-    })
-    if (reads) here.on('data', (chunk: Buffer) => this.#take(chunk))
     broker.attach(there)
+    return new HostileClient(here, reads)
+  }
+
+  static overSocket(broker: Broker, reads: boolean): HostileClient {
+    const port = broker.addresses[0]?.port ?? 0
+    return new HostileClient(connect({ host: '127.0.0.1', port, noDelay: true }), reads)
   }
 
   async run({ pieces, pace, leaves }: Assault): Promise<void> {

@@ -77,11 +77,11 @@ const flags = new Set([
 
 /** Properties in the names and types of mqtt-packet. */
 function theirs(properties: ServerProperties): object | undefined {
-  const entries = Object.entries(properties).map(([name, value]) => [
-    otherNames[name] ?? name,
-    flags.has(name) ? value === 1 : value,
-  ])
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+  const result: Record<string, unknown> = {}
+  const entries: [string, unknown][] = Object.entries(properties)
+  for (const [name, value] of entries)
+    result[otherNames[name] ?? name] = flags.has(name) ? value === 1 : value
+  return Object.keys(result).length === 0 ? undefined : result
 }
 
 test('CONNACK is read by others as it was meant', () => {
@@ -193,11 +193,12 @@ test('PUBLISH is read by others as it was meant', () => {
       (protocol, qos, packetId, name, more, body) => {
         const id = qos === 0 ? 0 : packetId
         const properties = protocol === 5 ? publishPropertiesLength(more, null) : 0
-        const topicBytes = Buffer.from(name)
+        const encoded = Buffer.from(name)
+        const topicName = { text: name, bytes: encoded.length === name.length ? null : encoded, length: encoded.length }
         const section = protocol === 5 ? varintLength(properties) + properties : 0
-        const length = 2 + topicBytes.length + (id > 0 ? 2 : 0) + section + body.length
+        const length = 2 + encoded.length + (id > 0 ? 2 : 0) + section + body.length
         const slab = new Slab(100_000)
-        const idAt = writePublish(slab, 0x30 | (qos << 1), id, protocol, topicBytes, more, null, properties, length)
+        const idAt = writePublish(slab, 0x30 | (qos << 1), id, protocol, topicName, more, null, properties, length)
         const packet = fields(parse(protocol, Buffer.concat([slab.bytes.subarray(0, slab.at), body])))
         assert.deepEqual([packet.topic, packet.qos, packet.payload], [name, qos, body])
         if (id > 0) assert.deepEqual([packet.messageId, slab.bytes.readUInt16BE(idAt)], [id, id])

@@ -8,7 +8,7 @@ export interface Statement {
   readonly area: string
   /** What a wire test can show: the server's own conduct, its answer to a client that breaks the rule, or nothing. */
   readonly kind: 'server' | 'mirror' | 'none'
-  /** Why nothing, in few words. */
+  /** Why nothing, or a remark on what is shown, in few words; mostly empty. */
   readonly why: string
 }
 
@@ -38,13 +38,13 @@ function read(file: string, prefix: string): Statement[] {
     const [id = '', subject = '', area = '', testable = ''] = line.split('\t')
     if (!isSubject(subject) || testable === '') throw new Error(`${file}:${index + 2}: not a statement: ${line}`)
     const tag = id.startsWith('§') ? `${prefix} ${id}` : `${prefix}-${id}`
-    return { tag, subject, area, kind: kindOf(testable), why: testable.replace(/^no: /, '') }
+    return { tag, subject, area, kind: kindOf(testable), why: testable.replace(/^[^:]*(: )?/, '') }
   })
 }
 
 function kindOf(testable: string): Statement['kind'] {
   if (testable.startsWith('no')) return 'none'
-  return testable === 'yes-mirror' ? 'mirror' : 'server'
+  return testable.startsWith('yes-mirror') ? 'mirror' : 'server'
 }
 
 function isSubject(text: string): text is Statement['subject'] {

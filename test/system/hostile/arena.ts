@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Broker, createBroker, type JournalEvent, type ListenRequest, type Settings } from '../../../src/index.ts'
 import { Canary } from '../../fuzz/canary.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
-import { type ConnectFields, type Packets, v4 } from '../../kit/packets.ts'
+import type { ConnectFields, Packets } from '../../kit/packets.ts'
 import { fresh } from '../../kit/target.ts'
 import { WireClient } from '../../kit/wire-client.ts'
 
@@ -41,9 +41,7 @@ export class Arena implements AsyncDisposable {
     const log = { debug: nothing, info: nothing, warn: nothing, error: (message: string) => errors.push(message) }
     const listen = [{ url: 'mqtt://127.0.0.1:0', ...listener }]
     const broker = await createBroker({ listen, settings, clock, log })
-    const address = { host: '127.0.0.1', port: portOf(broker) }
-    const [writer, reader] = [await WireClient.open(address, v4), await WireClient.open(address, v4)]
-    return new Arena(broker, await Canary.begin(writer, reader, `canary${fresh()}`), clock, errors)
+    return new Arena(broker, await Canary.connect(broker, `canary${fresh()}`), clock, errors)
   }
 
   /** A connection that says nothing, from an address of this machine that is not the canary's. */
@@ -103,6 +101,6 @@ export class Arena implements AsyncDisposable {
   }
 }
 
-export function portOf(broker: Broker): number {
+function portOf(broker: Broker): number {
   return broker.addresses[0]?.port ?? 0
 }

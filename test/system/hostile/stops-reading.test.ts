@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Reason } from '../../../src/index.ts'
 import { v4, v5 } from '../../kit/packets.ts'
+import { WireClient } from '../../kit/wire-client.ts'
 import { Arena } from './arena.ts'
 
 const kilobyte = Buffer.alloc(1_000, 0x78)
@@ -39,6 +40,31 @@ test('a receiver of QoS 1 that stops reading gets as many as its queue holds, an
   const dropped = arena.events.filter((event) => event.kind === 'dropped')
   assert.equal(dropped.length, 1_000 - 100 - 10)
   assert.ok(dropped.every((event) => event.kind === 'dropped' && event.why === 'queue full'))
+})
+
+test('a receiver that reads again after a long pause gets every QoS 1 message it is owed, once and in order', async () => {
+  await using arena = await Arena.open({ settings: { outboxBytes: 50_000, maximumInflight: 5_000 } })
+  for (const size of [10, 1_000, 20_000]) {
+    const socket = await arena.socket()
+    const sleeper = new WireClient(socket, v4)
+    sleeper.send(v4.connect({ clientId: `sleeper${size}` }))
+    await sleeper.expect('connack', { code: 0 })
+    await sleeper.subscribe({ filter: `flood/${size}`, qos: 1 })
+    socket.pause()
+    const count = Math.min(4_000, 20_000_000 / size)
+    for (let index = 0; index < count; index++) {
+      const payload = Buffer.concat([Buffer.from(`${index} `), Buffer.alloc(size)])
+      arena.broker.publish(`flood/${size}`, payload, { qos: 1 })
+      if (index % 200 === 0) await arena.canary.sing(2)
+    }
+    socket.resume()
+    for (let index = 0; index < count; index++) {
+      const { id, payload } = await sleeper.expect('publish', { qos: 1, dup: false })
+      assert.equal(payload.subarray(0, payload.indexOf(0x20)).toString(), String(index))
+      sleeper.send(v4.puback(id))
+    }
+    await sleeper.expectNoMore()
+  }
 })
 
 test('with the policy `disconnect` a receiver whose queue is full is cut off for its quota', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  type EncodableTopic,
   type PublishExtras,
   publishPropertiesLength,
   varintLength,
@@ -12,6 +13,12 @@ import type { Version } from '../../../src/packet/types.ts'
 import { hex, varint } from '../../kit/bytes.ts'
 
 const plain: PublishExtras = { expiry: -1, alias: 0, aliasKnown: false, identifiers: null }
+
+/** A topic as those who know topics give it: its bytes only where they are not the characters. */
+function topicOf(text: string): EncodableTopic {
+  const bytes = Buffer.from(text)
+  return { text, bytes: bytes.length === text.length ? null : bytes, length: bytes.length }
+}
 
 interface Written {
   readonly bytes: Buffer
@@ -28,7 +35,7 @@ function write(
   properties: Buffer | null = null,
   payload = 0,
 ): Written {
-  const name = Buffer.from(topic)
+  const name = topicOf(topic)
   const length = version === 5 ? publishPropertiesLength(extras, properties) : 0
   const propertySection = version === 5 ? varintLength(length) + length : 0
   const body = 2 + (extras.aliasKnown ? 0 : name.length) + (id === 0 ? 0 : 2) + propertySection + payload

@@ -1,0 +1,68 @@
+// What somebody does who has just cloned the repository: `npm start`, then one message through the broker, then the end
+// by SIGTERM. The port is free rather than 1883, so that it runs beside anything.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+process.chdir(new URL('..', import.meta.url).pathname)
+const main = 'src/cli/main.ts'
+const message = 'It works'
+const children: ChildProcess[] = []
+const deadline = setTimeout(() => fail('nothing for 60 seconds'), 60_000)
+process.on('exit', () => {
+  for (const child of children) signalAll(child, 'SIGKILL')
+})
+
+const broker = start('npm', ['start', '--', '--listen', 'mqtt://127.0.0.1:0'])
+const port = await reads(broker, /^ {2}mqtt:\/\/127\.0\.0\.1:(\d+)$/m)
+const subscriber = start(process.execPath, [main, 'sub', '-p', port, '-t', 'hello/#', '-C', '1', '-v', '-d'])
+await reads(subscriber, /received (SUBACK)/)
+const delivered = reads(subscriber, /^hello\/world (.*)$/m)
+const publisher = start(process.execPath, [main, 'pub', '-p', port, '-t', 'hello/world', '-m', message, '-q', '1'])
+if ((await delivered) !== message) fail('another message arrived than was published')
+for (const child of [publisher, subscriber]) if ((await ended(child)) !== 0) fail('a client ended with an error')
+signalAll(broker, 'SIGTERM')
+await ended(broker)
+clearTimeout(deadline)
+console.log(`npm start, sub, pub, SIGTERM: "${message}"`)
+
+function start(command: string, given: readonly string[]): ChildProcess {
+  const child = spawn(command, given, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  children.push(child)
+  return child
+}
+
+/** Resolves with the first group of the pattern when it is in what the child prints. */
+async function reads(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let text = ''
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const take = (chunk: Buffer) => {
+    text += chunk.toString()
+    const found = pattern.exec(text)
+    if (found !== null) resolve(found[1] ?? '')
+  }
+  child.stdout?.on('data', take)
+  child.stderr?.on('data', take)
+  child.once('close', (code) => reject(new Error(`ended with ${code} before it printed ${pattern}: ${text}`)))
+  return promise
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+  return child.exitCode
+}
+
+/** npm starts the broker through a shell: the signal is for all of them, as that of a terminal is. */
+function signalAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // They are gone.
+  }
+}
+
+function fail(why: string): never {
+  console.error(`first run: ${why}`)
+  process.exit(1)
+}
