@@ -12,6 +12,12 @@ export class Turn {
   #spare: Flushable[] = []
   #scheduled = false
   readonly #run = () => this.#flush()
+  readonly #failed: (error: unknown) => void
+
+  /** `failed` is told of an exception in an item; the others are flushed all the same. */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed
+  }
 
   /** Calls `item.flush()` at the end of this turn. The caller sees to it that an item is enlisted once. */
   enlist(item: Flushable): void {
@@ -25,7 +31,13 @@ export class Turn {
     this.#scheduled = false
     const items = this.#waiting
     this.#waiting = this.#spare
-    for (let index = 0; index < items.length; index++) items[index].flush()
+    for (let index = 0; index < items.length; index++) {
+      try {
+        items[index].flush()
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
     items.length = 0
     this.#spare = items
   }

@@ -55,6 +55,7 @@ export const limitsSchema = Type.Object(
         maximum: maximumTwoBytes,
       },
     ),
+    maximumInflightBytes: bytes(16 * 1_048_576, 'Bytes of such messages; one more is always sent.', { minimum: 1_024 }),
     topicAliasMaximum: count(64, 'Topic aliases accepted from, and used towards, one client.', {
       maximum: maximumTwoBytes,
     }),
@@ -68,6 +69,9 @@ export const limitsSchema = Type.Object(
     ),
     outboxBytes: bytes(1_048_576, 'Bytes waiting to be sent to one client before QoS 0 messages to it are dropped.', {
       minimum: 1_024,
+    }),
+    stallTimeout: seconds(60, 'How long a client may take nothing of what it must be sent before it is cut off.', {
+      words: { never: 0 },
     }),
   },
   { additionalProperties: false, default: {}, description: 'What one client may do.' },

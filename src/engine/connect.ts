@@ -22,13 +22,12 @@ export function connect(connection: Connection, bytes: Buffer, start: number, en
     return connection.fail(packet.fault, packet.detail)
   }
   connection.protocol = packet.version
-  connection.id = packet.clientId
   connection.problemInformation = packet.properties.requestProblemInformation !== 0
   connection.outbox = outboxOf(connection, packet)
   if (closing) return connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
   const wrong = refusal(connection, packet)
   if (wrong !== null) return connection.fail(wrong[0], wrong[1])
-  if (packet.clientId === '') connection.id = `auto-${randomBytes(12).toString('hex')}`
+  connection.id = packet.clientId === '' ? `auto-${randomBytes(12).toString('hex')}` : packet.clientId
   authenticate(connection, packet)
 }
 

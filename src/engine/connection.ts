@@ -58,6 +58,7 @@ export class Connection implements Attached, Client {
   /** Goes on with what the client sent meanwhile. */
   resume: () => void = () => {}
   readonly timer: Timer
+  #stalled = false
 
   constructor(core: Core, wire: Wire, rules: ListenerRules) {
     this.core = core
@@ -147,9 +148,7 @@ export class Connection implements Attached, Client {
       this.waiting = false
       if (this.closed) return
       this.guard(then)
-      if (this.waiting || this.closed) return
-      this.wire.resume()
-      this.resume()
+      if (!this.waiting && !this.closed) this.resume()
     }
     answer.then(
       (value) => settled(() => use(value)),
@@ -174,14 +173,29 @@ export class Connection implements Attached, Client {
     this.fail(Reason.ImplementationSpecificError, 'internal error')
   }
 
-  /** Looks at the keep alive when its time is over, or lets the time begin again. */
+  /** The client does not take what it is sent, so it is not read from: its keep alive says nothing meanwhile. */
+  stalled(): void {
+    const { wheel, settings } = this.core
+    this.#stalled = true
+    if (settings.stallTimeout > 0) wheel.set(this.timer, settings.stallTimeout * 1_000)
+    else wheel.cancel(this.timer)
+  }
+
+  /** Watches the keep alive, from now on. */
   keepAlive(): void {
+    this.#stalled = false
+    this.lastHeard = this.core.clock.now()
     if (this.patience > 0) this.core.wheel.set(this.timer, this.patience)
     else this.core.wheel.cancel(this.timer)
   }
 
   #overdue(): void {
     if (this.phase !== Phase.Connected) return this.fail(Reason.UnspecifiedError, 'no complete CONNECT in time')
+    if (this.#stalled)
+      return this.fail(
+        Reason.QuotaExceeded,
+        `took nothing of what it was sent for ${this.core.settings.stallTimeout} seconds`,
+      )
     const silent = this.core.clock.now() - this.lastHeard
     if (silent >= this.patience)
       this.fail(Reason.KeepAliveTimeout, `nothing heard for ${Math.round(silent / 1_000)} seconds`)

@@ -34,7 +34,7 @@ export class Core {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly counters = new Counters()
-  readonly turn = new Turn()
+  readonly turn: Turn
   readonly slabs = new Slabs()
   readonly wheel: Wheel
   readonly names: TopicNames
@@ -52,12 +52,16 @@ export class Core {
     this.journal = parts.journal
     this.authenticator = parts.authenticator
     this.authorizer = parts.authorizer
+    this.turn = new Turn((error) => parts.log.error('internal error at the end of a turn', { error }))
     this.wheel = new Wheel(parts.clock)
     this.names = new TopicNames(parts.settings)
     this.retained = new Retained(parts.settings, this.counters)
     this.router = new Router(this)
     this.sessions = new Sessions(this)
-    this.#stopSweep = parts.clock.every(sweepInterval, () => this.retained.sweep(this.clock.now(), sweepCount))
+    this.#stopSweep = parts.clock.every(sweepInterval, () => {
+      this.retained.sweep(this.clock.now(), sweepCount)
+      for (const session of this.sessions) if (session.attached !== null) session.settleDown()
+    })
   }
 
   close(): void {

@@ -44,6 +44,16 @@ export class Inflight {
     return this.#count
   }
 
+  /** How many deliveries there ever were. */
+  get orders(): number {
+    return this.#order
+  }
+
+  /** Moves the messages of the deliveries before `order` into memory of their own. */
+  keepOlder(order: number): void {
+    for (const delivery of this.#table) if (delivery !== null && delivery.order < order) delivery.message.keep()
+  }
+
   /** Takes up a delivery under the next free packet identifier. There may be at most 65,535 [MQTT-2.2.1-4]. */
   add(delivery: Delivery): void {
     if (this.#count * 2 >= this.#table.length) this.#grow()

@@ -29,7 +29,7 @@ export class Intake implements WireEvents, PacketSink {
   constructor(core: Core, wire: Wire, rules: ListenerRules, gone: (intake: Intake) => void) {
     this.#gone = gone
     this.connection = new Connection(core, wire, rules)
-    this.connection.resume = () => this.#feed(null, 0)
+    this.connection.resume = () => this.#resumeReading()
     this.#framer = new Framer(this, Math.min(core.settings.maximumConnectBytes, core.settings.maximumPacketSize))
     this.#rate =
       core.settings.messageRate + core.settings.byteRate > 0 ? new Rate(core, () => this.#resumeReading()) : null
@@ -50,6 +50,7 @@ export class Intake implements WireEvents, PacketSink {
     connection.outbox.drained()
     if (this.#stalled && !connection.outbox.full) {
       this.#stalled = false
+      connection.keepAlive()
       this.#resumeReading()
     }
     connection.session?.pump()
@@ -94,6 +95,7 @@ export class Intake implements WireEvents, PacketSink {
     if (connection.outbox.full && connection.phase !== Phase.Closed && !this.#stalled) {
       this.#stalled = true
       connection.wire.pause()
+      connection.stalled()
     }
   }
 

@@ -52,6 +52,8 @@ const replayed = 200
 export class Session implements Receiver, Flushable {
   readonly id: string
   readonly subscriptions = new Map<string, Subscription>()
+  /** How many of them are shared. */
+  sharedSubscriptions = 0
   readonly inflight = new Inflight()
   /** Packet identifiers of QoS 2 messages received and not released [MQTT-4.3.3-10], each with the connection it last came on. */
   readonly received = new Map<number, number>()
@@ -70,8 +72,11 @@ export class Session implements Receiver, Flushable {
   #resent = 0
   /** PUBLISH packets sent on this connection that take a quota. */
   #unacknowledged = 0
+  #unacknowledgedBytes = 0
   #replays: Replay[] = []
   #enlisted = false
+  #settled = 0
+  #ended = false
 
   constructor(id: string, context: SessionContext) {
     this.id = id
@@ -85,17 +90,19 @@ export class Session implements Receiver, Flushable {
   get readiness(): Readiness {
     const attached = this.attached
     if (attached === null) return Readiness.Away
-    return this.#idle && this.#unacknowledged < attached.sendQuota && !attached.outbox.full
-      ? Readiness.Ready
-      : Readiness.Busy
+    return this.#idle && this.#admits(attached) ? Readiness.Ready : Readiness.Busy
   }
 
   deliver(message: Message, subscription: Subscription, alone: boolean): void {
-    this.offer(message, subscription, subscription.retainAsPublished && message.retain, alone)
+    this.#offer(message, subscription, subscription.retainAsPublished && message.retain, alone)
   }
 
-  /** Delivers with the RETAIN flag as given: retained messages of a new subscription have it set [MQTT-3.3.1-8]. */
-  offer(message: Message, subscription: Subscription, retain: boolean, alone: boolean): void {
+  /** Delivers a message that was there before the subscription, with RETAIN set; not to its own publisher if it is No Local. */
+  offerRetained(message: Message, subscription: Subscription): void {
+    if (!subscription.noLocal || message.publisher !== this.id) this.#offer(message, subscription, true, true)
+  }
+
+  #offer(message: Message, subscription: Subscription, retain: boolean, alone: boolean): void {
     const qos = message.qos < subscription.qos ? message.qos : subscription.qos
     const attached = this.attached
     if (qos === 0) {
@@ -105,15 +112,17 @@ export class Session implements Receiver, Flushable {
       return
     }
     const delivery = new Delivery(message, qos, retain, subscription.identifiers, subscription.group)
-    if (attached !== null && this.#idle && this.#unacknowledged < attached.sendQuota && !attached.outbox.full)
-      this.#send(attached, delivery, alone)
+    if (attached !== null && this.#idle && this.#admits(attached)) this.#send(attached, delivery, alone)
     else this.#enqueue(delivery)
   }
 
   /** PUBACK, or PUBREC with a refusal: the delivery is over. */
   settle(delivery: Delivery): void {
     this.inflight.remove(delivery)
-    if (delivery.onWire) this.#unacknowledged--
+    if (delivery.onWire) {
+      this.#unacknowledged--
+      this.#unacknowledgedBytes -= delivery.message.weight
+    }
     if (
       this.attached !== null &&
       (this.#queue.length > 0 || this.#resent < this.#resend.length || this.#replays.length > 0)
@@ -125,10 +134,18 @@ export class Session implements Receiver, Flushable {
   attach(attached: Attached): void {
     this.attached = attached
     this.#unacknowledged = 0
+    this.#unacknowledgedBytes = 0
+    this.tellGroups()
     this.#resend = this.inflight.inOrder()
     this.#resent = 0
     for (const delivery of this.#resend) delivery.onWire = false
     this.pump()
+  }
+
+  /** Tells the groups of its shared subscriptions that the client came or went. */
+  tellGroups(): void {
+    if (this.sharedSubscriptions === 0) return
+    for (const subscription of this.subscriptions.values()) subscription.group?.moved(subscription)
   }
 
   /** The network connection is gone. */
@@ -146,7 +163,7 @@ export class Session implements Receiver, Flushable {
     if (this.#resend.length > 0) this.#resend = []
     this.#resent = 0
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
-      if (attached.outbox.full || (next.qos > 0 && this.#unacknowledged >= attached.sendQuota)) return
+      if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return
       this.#dequeue()
       if (next.message.expired(this.#context.clock.now())) this.#dropped(next.message, next.qos, 'expired')
       else if (next.qos === 0) this.#sendUnassured(attached, next.message, next.retain, next.identifiers, true)
@@ -185,11 +202,30 @@ export class Session implements Receiver, Flushable {
     }
   }
 
+  /**
+   * Called every second: messages that were sent before the last call and are still not acknowledged move into memory
+   * of their own, for where they were encoded lies much that is long gone.
+   */
+  settleDown(): void {
+    if (this.inflight.count > 0) this.inflight.keepOlder(this.#settled)
+    this.#settled = this.inflight.orders
+  }
+
   /** The session is over: forgets all it holds. */
   end(): void {
+    this.#ended = true
     this.#takeQueue()
     this.#replays = []
     this.attached = null
+  }
+
+  /** The client may be sent one more QoS 1 or 2 message [MQTT-3.3.4-9]. */
+  #admits(attached: Attached): boolean {
+    return (
+      this.#unacknowledged < attached.sendQuota &&
+      (this.#unacknowledgedBytes < this.#context.settings.maximumInflightBytes || this.#unacknowledged === 0) &&
+      !attached.outbox.full
+    )
   }
 
   get #idle(): boolean {
@@ -222,6 +258,7 @@ export class Session implements Receiver, Flushable {
     this.inflight.add(delivery)
     delivery.onWire = true
     this.#unacknowledged++
+    this.#unacknowledgedBytes += delivery.message.weight
     outbox.publish(
       delivery.message,
       delivery.qos,
@@ -241,13 +278,14 @@ export class Session implements Receiver, Flushable {
       this.#resent++
       return true
     }
-    if (outbox.full || (!delivery.released && this.#unacknowledged >= attached.sendQuota)) return false
+    if (outbox.full || (!delivery.released && !this.#admits(attached))) return false
     this.#resent++
     if (delivery.released) {
       outbox.acknowledge(PacketType.Pubrel, delivery.id, Reason.Success, null)
     } else if (outbox.fits(delivery.message, true, delivery.identifiers)) {
       delivery.onWire = true
       this.#unacknowledged++
+      this.#unacknowledgedBytes += delivery.message.weight
       outbox.publish(
         delivery.message,
         delivery.qos,
@@ -270,12 +308,12 @@ export class Session implements Receiver, Flushable {
       const replay = this.#replays[0]
       if (replay === undefined || attached.outbox.full) return
       const assured = replay.subscription.qos > 0
-      if (assured && this.#unacknowledged >= attached.sendQuota) return
+      if (assured && !this.#admits(attached)) return
       const next = replay.messages.next()
       sent++
       if (next.done === true) this.#replays.shift()
       else if (next.value !== null && !next.value.expired(this.#context.clock.now()))
-        this.offer(next.value, replay.subscription, true, true)
+        this.offerRetained(next.value, replay.subscription)
     }
     this.#later()
   }
@@ -283,6 +321,7 @@ export class Session implements Receiver, Flushable {
   #enqueue(delivery: Delivery): void {
     const { settings, counters } = this.#context
     const weight = delivery.message.weight
+    if (this.#ended) return this.#dropped(delivery.message, delivery.qos, 'session ended')
     if (counters.queuedBytes + weight > settings.queueBytesTotal)
       return this.#dropped(delivery.message, delivery.qos, 'memory limit')
     while (this.#queue.length >= settings.queueMessages || this.#queuedBytes + weight > settings.queueBytes) {

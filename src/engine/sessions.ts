@@ -29,6 +29,10 @@ export class Sessions {
     return this.#sessions.get(id) ?? null
   }
 
+  [Symbol.iterator](): Iterator<Session> {
+    return this.#sessions.values()
+  }
+
   create(id: string): Session {
     const session = new Session(id, this.#context)
     this.#sessions.set(id, session)
@@ -45,6 +49,7 @@ export class Sessions {
   /** The connection of the session is gone; `willing` unless the client took back its will [MQTT-3.14.4-3]. */
   left(session: Session, willing: boolean): void {
     session.detach()
+    session.tellGroups()
     if (!willing) session.will = null
     if (session.expiryInterval === 0) return this.end(session)
     const { wheel } = this.#context

@@ -28,6 +28,8 @@ export interface Settings {
   readonly receiveMaximum: number
   /** QoS 1 and 2 PUBLISH packets sent to one client and not acknowledged, if the client allows as many. */
   readonly maximumInflight: number
+  /** Bytes of such messages; one more is always sent. */
+  readonly maximumInflightBytes: number
   /** Topic aliases accepted from, and used towards, one client. */
   readonly topicAliasMaximum: number
   /** Seconds; a longer keep alive, or none, is replaced by Server Keep Alive for MQTT 5 clients. 0 for no maximum. */
@@ -51,6 +53,8 @@ export interface Settings {
   readonly queueBytesTotal: number
   /** Bytes waiting to be sent to one connected client before QoS 0 messages to it are dropped. */
   readonly outboxBytes: number
+  /** Seconds a client may take nothing of what it must be sent before it is cut off, 0 for ever. */
+  readonly stallTimeout: number
   /** Retained messages in all, and their bytes in all. */
   readonly maximumRetained: number
   readonly maximumRetainedBytes: number
@@ -74,6 +78,7 @@ export const defaultSettings: Settings = {
   ratePolicy: 'throttle',
   receiveMaximum: 1_000,
   maximumInflight: 1_000,
+  maximumInflightBytes: 16 * 1_048_576,
   topicAliasMaximum: 64,
   maximumKeepAlive: 3_600,
   maximumSessionExpiry: 0xffff_ffff,
@@ -89,6 +94,7 @@ export const defaultSettings: Settings = {
   queueQos0: false,
   queueBytesTotal: 1_073_741_824,
   outboxBytes: 1_048_576,
+  stallTimeout: 60,
   maximumRetained: 1_000_000,
   maximumRetainedBytes: 1_073_741_824,
   sysInterval: 10,

@@ -1,11 +1,18 @@
 import type { Filter } from '../topic/filter.ts'
 import { type Group, Readiness, type Receiver, type Subscription } from './subscription.ts'
 
-/** The members of one shared subscription `$share/name/filter` [MQTT 4.8.2]. */
+/** Connected members asked whether they can take a message before one that is busy gets it. */
+const asked = 64
+
+/**
+ * The members of one shared subscription `$share/name/filter` [MQTT 4.8.2]. A message goes to the connected members in
+ * rotation, first to one that can take it at once; only when none is connected to one that is away.
+ */
 export class SharedGroup implements Group {
   readonly text: string
   readonly pattern: string
-  readonly #members: Subscription[] = []
+  readonly #here: Subscription[] = []
+  readonly #away: Subscription[] = []
   #next = 0
 
   constructor(filter: Filter) {
@@ -14,41 +21,44 @@ export class SharedGroup implements Group {
   }
 
   get empty(): boolean {
-    return this.#members.length === 0
+    return this.#here.length + this.#away.length === 0
   }
 
   add(member: Subscription): void {
-    this.#members.push(member)
+    if (member.receiver.readiness === Readiness.Away) this.#away.push(member)
+    else this.#here.push(member)
   }
 
   remove(member: Subscription): void {
-    const index = this.#members.indexOf(member)
-    if (index < 0) return
-    this.#members.splice(index, 1)
-    if (index < this.#next) this.#next--
+    if (!take(this.#here, member)) take(this.#away, member)
   }
 
-  /**
-   * The member whose turn it is: in rotation among those that can take a message now; else one that is connected and
-   * busy; else one that is away and keeps its session. Null when there is none, `except` aside.
-   */
-  choose(except: Receiver | null): Subscription | null {
-    const members = this.#members
-    let best: Subscription | null = null
-    let bestReadiness = -1
-    let bestIndex = 0
-    for (let step = 0; step < members.length; step++) {
-      const index = (this.#next + step) % members.length
-      const member = members[index]
-      if (member.receiver === except) continue
-      const readiness = member.receiver.readiness
-      if (readiness <= bestReadiness) continue
-      best = member
-      bestReadiness = readiness
-      bestIndex = index
-      if (readiness === Readiness.Ready) break
-    }
-    if (best !== null) this.#next = (bestIndex + 1) % members.length
-    return best
+  moved(member: Subscription): void {
+    this.remove(member)
+    this.add(member)
   }
+
+  choose(except: Receiver | null): Subscription | null {
+    return this.#rotate(this.#here, except) ?? this.#rotate(this.#away, except)
+  }
+
+  #rotate(members: readonly Subscription[], except: Receiver | null): Subscription | null {
+    const steps = Math.min(members.length, asked)
+    let fallback: Subscription | null = null
+    for (let step = 0; step < steps; step++) {
+      const member = members[this.#next % members.length]
+      this.#next = (this.#next + 1) % members.length
+      if (member.receiver === except) continue
+      if (member.receiver.readiness === Readiness.Ready) return member
+      fallback ??= member
+    }
+    return fallback
+  }
+}
+
+function take(members: Subscription[], member: Subscription): boolean {
+  const index = members.indexOf(member)
+  if (index < 0) return false
+  members.splice(index, 1)
+  return true
 }

@@ -87,10 +87,7 @@ function refused(
 ): Reason | 0 {
   const { settings, journal } = connection.core
   if (filter === null) return Reason.TopicFilterInvalid
-  if (
-    filter.pattern.length > settings.maximumTopicBytes ||
-    Buffer.byteLength(filter.pattern) > settings.maximumTopicBytes
-  )
+  if (filter.text.length > settings.maximumTopicBytes || Buffer.byteLength(filter.text) > settings.maximumTopicBytes)
     return Reason.TopicFilterInvalid
   if (countLevels(filter.pattern) > settings.maximumTopicLevels) return Reason.TopicFilterInvalid
   if (filter.share !== null && !settings.sharedSubscriptionAvailable) return Reason.SharedSubscriptionsNotSupported
@@ -138,6 +135,7 @@ function take(
   )
   router.subscribe(subscription)
   session.subscriptions.set(filter.text, subscription)
+  if (group !== null && before === undefined) session.sharedSubscriptions++
   if (before !== undefined) {
     router.unsubscribe(before)
     session.cancelReplays(filter.text)
@@ -152,7 +150,7 @@ function replay(connection: Connection, session: Session, subscription: Subscrip
   const pattern = subscription.pattern
   if (hasWildcard(pattern)) return session.replay({ subscription, messages: retained.matching(pattern) })
   const message = retained.get(pattern)
-  if (message !== null && !message.expired(clock.now())) session.offer(message, subscription, true, true)
+  if (message !== null && !message.expired(clock.now())) session.offerRetained(message, subscription)
 }
 
 /** Serves an UNSUBSCRIBE packet [MQTT 3.10]. Deliveries that began are completed [MQTT-3.10.4-3]. */
@@ -165,6 +163,7 @@ export function unsubscribe(connection: Connection, session: Session, bytes: Buf
     const subscription = session.subscriptions.get(text)
     if (subscription !== undefined) {
       session.subscriptions.delete(text)
+      if (subscription.group !== null) session.sharedSubscriptions--
       session.cancelReplays(text)
       core.router.unsubscribe(subscription)
       codes.push(Reason.Success)

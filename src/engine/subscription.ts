@@ -24,6 +24,8 @@ export interface Group {
   readonly pattern: string
   add(member: Subscription): void
   remove(member: Subscription): void
+  /** The client of this member came or went. */
+  moved(member: Subscription): void
   readonly empty: boolean
   /** The member that gets the next message, or null when there is none besides `except`. */
   choose(except: Receiver | null): Subscription | null

@@ -1,4 +1,4 @@
-import { matches } from './filter.ts'
+import { hasWildcard, matches } from './filter.ts'
 import { Field, LevelTable, nowhere } from './level-table.ts'
 
 /** What a tree holds, by its topic filter. */
@@ -11,6 +11,7 @@ type Held<Value> = Value | Value[] | Set<Value> | null
 
 const many = 64
 const root = 1
+const whole = 2
 const holdsValues = 1
 const holdsOpen = 2
 const childUnit = 4
@@ -18,11 +19,11 @@ const slash = 0x2f
 const plusSign = 0x2b
 
 /**
- * What clients subscribed to, by topic filter. One node per level:
+ * What clients subscribed to, by topic filter. Filters with wildcards have one node per level, others one in all:
  *
- *     a/b      root ─ a ─ b ■          ■ the values of the filter that ends here
- *     a/+/c    root ─ a ─(+)─ c ■
+ *     a/+/c    root ─ a ─(+)─ c ■      ■ the values of the filter that ends here
  *     a/#      root ─ a ▪              ▪ those of the filter that ends here with `#`
+ *     a/b      whole ─ a/b ■
  *
  * Nodes are numbers and know their levels by hash alone: at a million filters, objects and texts would be most of the
  * memory and most of the time. Two levels with the same hash share a node, so what is found is compared with the topic
@@ -33,7 +34,7 @@ export class Tree<Value extends Filtered> {
   /** The state of a node is `childUnit` for each child, plus what it holds. */
   readonly #table = new LevelTable()
   /** By node, in pairs: the values of the filter that ends here, and of the one that ends here with `#`. */
-  readonly #held: Held<Value>[] = [null, null, null, null]
+  readonly #held: Held<Value>[] = [null, null, null, null, null, null]
   readonly #free: number[] = []
   #version = 0
   #size = 0
@@ -53,9 +54,9 @@ export class Tree<Value extends Filtered> {
     return this.#size
   }
 
-  /** How many nodes there are besides the root. */
+  /** How many nodes there are besides the two that are always there. */
   get nodes(): number {
-    return this.#held.length / 2 - 2 - this.#free.length
+    return this.#held.length / 2 - 3 - this.#free.length
   }
 
   add(value: Value): void {
@@ -87,6 +88,8 @@ export class Tree<Value extends Filtered> {
   /** Appends to `into` the values of every filter that matches the topic name [MQTT 4.7]. */
   match(topic: string, into: Value[]): void {
     const depth = hashLevels(topic, this.#seed)
+    const exact = this.#table.get(whole, wholeHash)
+    if (exact !== nowhere) collect(this.#held[exact * 2], topic, into)
     this.#walk(root, 0, depth, topic, into, topic.charCodeAt(0) === 0x24)
   }
 
@@ -106,19 +109,25 @@ export class Tree<Value extends Filtered> {
     if (single !== nowhere && !hidden) this.#walk(single, index + 1, depth, topic, into, dollar)
   }
 
+  /** The node where a filter ends, made if need be. */
   #reach(pattern: string): number {
-    let node = root
     const depth = hashLevels(pattern, this.#seed) - (endsOpen(pattern) ? 1 : 0)
+    if (!hasWildcard(pattern)) {
+      const exact = this.#table.get(whole, wholeHash)
+      return exact === nowhere ? this.#grow(whole, wholeHash, false) : exact
+    }
+    let node = root
     for (let index = 0; index < depth; index++) {
       const next = this.#step(node, index)
-      node = next === nowhere ? this.#grow(node, index) : next
+      node = next === nowhere ? this.#grow(node, hashes[index], singles[index] === 1) : next
     }
     return node
   }
 
   #find(pattern: string): number {
-    let node = root
     const depth = hashLevels(pattern, this.#seed) - (endsOpen(pattern) ? 1 : 0)
+    if (!hasWildcard(pattern)) return this.#table.get(whole, wholeHash)
+    let node = root
     for (let index = 0; index < depth && node !== nowhere; index++) node = this.#step(node, index)
     return node
   }
@@ -127,12 +136,12 @@ export class Tree<Value extends Filtered> {
     return singles[index] === 1 ? this.#table.field(node, Field.Single) : this.#table.get(node, hashes[index])
   }
 
-  #grow(parent: number, index: number): number {
+  #grow(parent: number, hash: number, single: boolean): number {
     const table = this.#table
     const node = this.#free.pop() ?? this.#held.push(null, null) / 2 - 1
-    table.create(node, parent, hashes[index])
+    table.create(node, parent, hash)
     this.#setState(parent, this.#state(parent) + childUnit)
-    if (singles[index] === 1) table.setField(parent, Field.Single, node)
+    if (single) table.setField(parent, Field.Single, node)
     else table.link(node)
     return node
   }
@@ -140,7 +149,7 @@ export class Tree<Value extends Filtered> {
   #prune(start: number): void {
     const table = this.#table
     let node = start
-    while (node !== root && this.#state(node) === 0) {
+    while (node > whole && this.#state(node) === 0) {
       const parent = table.field(node, Field.Parent)
       if (table.field(parent, Field.Single) === node) table.setField(parent, Field.Single, nowhere)
       else table.unlink(node)
@@ -162,11 +171,14 @@ export class Tree<Value extends Filtered> {
 /** The levels of the topic or filter at hand, as hashes, and which of them are `+`. */
 let hashes = new Int32Array(256)
 let singles = new Uint8Array(256)
+/** The hash of all levels together. */
+let wholeHash = 0
 
 /** Fills `hashes` and `singles`; returns how many levels there are. */
 function hashLevels(text: string, seed: number): number {
   let depth = 0
   let hash = seed
+  let all = seed
   let start = 0
   for (let at = 0; at <= text.length; at++) {
     const char = at === text.length ? slash : text.charCodeAt(at)
@@ -180,11 +192,14 @@ function hashLevels(text: string, seed: number): number {
       singles = twice(singles)
     }
     hashes[depth] = hash
+    all = Math.imul(all ^ hash, 0x7feb352d)
+    all ^= all >>> 15
     singles[depth] = at === start + 1 && text.charCodeAt(start) === plusSign ? 1 : 0
     depth++
     start = at + 1
     hash = seed
   }
+  wholeHash = all
   return depth
 }
 

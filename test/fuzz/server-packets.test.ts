@@ -79,8 +79,7 @@ const flags = new Set([
 function theirs(properties: ServerProperties): object | undefined {
   const result: Record<string, unknown> = {}
   const entries: [string, unknown][] = Object.entries(properties)
-  for (const [name, value] of entries)
-    result[otherNames[name] ?? name] = flags.has(name) ? value === 1 : value
+  for (const [name, value] of entries) result[otherNames[name] ?? name] = flags.has(name) ? value === 1 : value
   return Object.keys(result).length === 0 ? undefined : result
 }
 

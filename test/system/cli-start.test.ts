@@ -110,9 +110,9 @@ test('a listener for everybody is opened when that is said, and called unsafe', 
 test('the configuration file and the environment decide what the broker offers', async () => {
   await using folder = await Folder.open()
   const file = await folder.write('broker.yaml', `listeners: [${local}]\nfeatures: { maximum_qos: 1 }\n`)
-  await using broker = start(['--config', file], { environment: { PETALTAIL_LIMITS_MAXIMUM_TOPIC_BYTES: '100' } })
+  await using broker = start(['--config', file], { environment: { PETALTAIL_LIMITS_MAXIMUM_TOPIC_BYTES: '200' } })
   const port = await portOf(broker)
-  const long = await run(['pub', '-p', port, '-t', 't'.repeat(101), '-m', 'x', '-q', '1'])
+  const long = await run(['pub', '-p', port, '-t', 't'.repeat(201), '-m', 'x', '-q', '1'])
   assert.equal(long.code, 1)
   assert.match(long.stderr, /^petaltail: the broker [^\n]+\n$/)
   assert.equal((await run(['pub', '-p', port, '-t', 'short', '-m', 'x', '-q', '1'])).code, 0)

@@ -154,12 +154,12 @@ test('the properties of a message arrive unaltered and in order', { skip }, asyn
 })
 
 test('a subscriber that wants retain as published sees the flag of the publisher', { skip }, async () => {
-  const topic = fresh()
-  const flagged = (...given: readonly string[]) =>
-    heard(['-V', '5', '-t', topic, '-C', '1', '-F', '%r %p', '-R', ...given], () =>
+  const flagged = (topic: string, ...given: readonly string[]) =>
+    heard(['-V', '5', '-t', topic, '-C', '1', '-F', '%r %p', ...given], () =>
       pub('-V', '5', '-t', topic, '-r', '-m', 'new'),
     )
-  assert.equal(await flagged(), '0 new\n')
+  assert.equal(await flagged(fresh()), '0 new\n')
+  assert.equal(await flagged(fresh(), '--retain-as-published'), '1 new\n')
 })
 
 test('mosquitto_rr gets the answer to its request', { skip: missing('mosquitto_rr') }, async () => {

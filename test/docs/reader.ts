@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { silentLog } from '../../src/base/log.ts'
+import { packageVersion } from '../../src/base/version.ts'
+import { type Broker, startBroker } from '../../src/broker.ts'
+import { startCommand } from '../../src/cli/commands/start.ts'
+import type { StartOptions } from '../../src/cli/start.ts'
+import { welcome } from '../../src/cli/welcome.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { freePort } from '../system/cli-kit.ts'
+import type { Block } from './document.ts'
+import { shownAs, Terminal, until } from './terminal.ts'
+import { Workplace } from './workplace.ts'
+
+/** The ports the documents use; each stands for a free one. */
+const documented = [1883, 1884, 1885, 8083, 8084, 8883]
+const portPattern = new RegExp(`\\b(${documented.join('|')})\\b`, 'g')
+const startPattern = /^((?:[A-Z_]+=\S+ )*)(?:npm ci && )?(?:npm start|(?:npx )?petaltail start)(?: -- )?(.*)$/
+
+/** Somebody who does what a document says, block by block, and compares what is shown with what the document shows. */
+export class Reader implements AsyncDisposable {
+  readonly #ports: ReadonlyMap<string, number>
+  readonly #workplace = new Workplace()
+  readonly #brokers: Broker[] = []
+  readonly #terminals = new Map<string, Terminal>()
+  /** What the last block printed. */
+  #printed = ''
+  #programs = 0
+
+  private constructor(ports: ReadonlyMap<string, number>) {
+    this.#ports = ports
+    this.#workplace.usualPort(ports.get('1883') ?? 0)
+    process.chdir(this.#workplace.path)
+  }
+
+  static async begin(): Promise<Reader> {
+    const ports = new Map<string, number>()
+    for (const port of documented) ports.set(String(port), await freePort())
+    return new Reader(ports)
+  }
+
+  async take(block: Block): Promise<void> {
+    const { language, words } = block
+    const text = block.text.replace(portPattern, (port) => String(this.#ports.get(port)))
+    if (words.includes('skip')) return
+    if (language === 'yaml' && words.length > 0) this.#workplace.write(words.at(-1) ?? '', text)
+    else if (language === 'ts' && words.includes('run')) await this.#program(text)
+    else if (language === 'text') await this.#compare(block)
+    else if (language === 'sh') await this.#command(block, text)
+  }
+
+  /** Closes the terminals that show something; brokers go on. */
+  async pause(): Promise<void> {
+    for (const terminal of this.#terminals.values()) await terminal[Symbol.asyncDispose]()
+    this.#terminals.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pause()
+    for (const broker of this.#brokers) await broker.close()
+    process.chdir('/')
+    this.#workplace[Symbol.dispose]()
+  }
+
+  async #command(block: Block, text: string): Promise<void> {
+    const start = startPattern.exec(block.text)
+    if (start !== null) return this.#start(start[1] ?? '', start[2] ?? '')
+    const terminal = new Terminal(text, this.#workplace)
+    const name = block.words.find((word) => word.startsWith('terminal'))
+    if (name === undefined) {
+      await using ending = terminal
+      this.#printed = await ending.finish(block.words.includes('fails'))
+      return
+    }
+    const before = this.#subscribed
+    this.#terminals.set(name, terminal)
+    await until(() => this.#subscribed > before || terminal.over)
+  }
+
+  async #program(text: string): Promise<void> {
+    const file = this.#workplace.program(`example-${++this.#programs}.ts`, text)
+    await using terminal = new Terminal(`node "${file}"`, this.#workplace)
+    this.#printed = await terminal.finish(false)
+  }
+
+  async #compare(block: Block): Promise<void> {
+    const name = block.words.find((word) => word.startsWith('terminal'))
+    const text = block.text.replace(portPattern, (port) => String(this.#ports.get(port)))
+    if (name !== undefined) await this.#terminals.get(name)?.shows(shownAs(text))
+    else assert.match(this.#printed, shownAs(text))
+  }
+
+  /** Starts the broker a command asks for in this process, with free ports on the loopback address. */
+  async #start(variables: string, given: string): Promise<void> {
+    let options: StartOptions = {}
+    const command = startCommand().action((parsed: StartOptions) => {
+      options = parsed
+    })
+    await command.parseAsync(wordsOf(given), { from: 'user' })
+    const environment = Object.fromEntries(wordsOf(variables).map((word) => word.split('=', 2)))
+    const { config: file, ...commandLine } = options
+    const config = loadConfig({ file, environment, commandLine })
+    const listeners = await Promise.all(
+      config.listeners.map(async (each) => ({ ...each, url: await this.#place(each.url) })),
+    )
+    this.#brokers.push(await startBroker({ ...config, listeners }, silentLog))
+    const urls = config.listeners.map(({ url }) => url)
+    const told = welcome(packageVersion(), config, urls, 'npx petaltail')
+    this.#printed = told.replace(portPattern, (port) => String(this.#ports.get(port)))
+  }
+
+  async #place(url: string): Promise<string> {
+    if (url.startsWith('unix:')) return url
+    const port = /:(\d+)/.exec(url.replace('[::1]', ''))?.[1] ?? '0'
+    const free = url.includes('[::1]') ? await freePort() : this.#ports.get(port)
+    return url.replace(/\/\/[^/]*/, `//127.0.0.1:${free}`)
+  }
+
+  get #subscribed(): number {
+    return this.#brokers.reduce((sum, { counters }) => sum + counters.subscribesAccepted, 0)
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+}

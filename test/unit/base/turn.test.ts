@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Turn } from '../../../src/base/turn.ts'
+
+const next = () => new Promise((resolve) => setImmediate(resolve))
+
+test('what is enlisted is flushed at the end of the turn, in order', async () => {
+  const turn = new Turn()
+  const flushed: string[] = []
+  for (const name of ['a', 'b', 'c']) turn.enlist({ flush: () => flushed.push(name) })
+  await Promise.resolve()
+  assert.deepEqual(flushed, [])
+  await next()
+  assert.deepEqual(flushed, ['a', 'b', 'c'])
+  await next()
+  assert.deepEqual(flushed, ['a', 'b', 'c'])
+})
+
+test('what is enlisted while others are flushed waits for the next turn', async () => {
+  const turn = new Turn()
+  const flushed: string[] = []
+  const late = { flush: () => flushed.push('late') }
+  turn.enlist({
+    flush: () => {
+      flushed.push('early')
+      turn.enlist(late)
+    },
+  })
+  await next()
+  assert.deepEqual(flushed, ['early'])
+  await next()
+  assert.deepEqual(flushed, ['early', 'late'])
+})
