@@ -23,7 +23,7 @@ import { LocalReceiver } from './engine/local.ts'
 import { Message, never } from './engine/message.ts'
 import type { JournalEvent } from './engine/ports.ts'
 import { Reception } from './engine/reception.ts'
-import { defaultSettings } from './engine/settings.ts'
+import { defaultSettings, mistakeIn } from './engine/settings.ts'
 import { type DatedEvent, RecentJournal } from './journal/recent.ts'
 import { attachDuplex } from './listen/duplex-wire.ts'
 import { type Listener, openListener } from './listen/listener.ts'
@@ -82,10 +82,14 @@ export class Broker implements AsyncDisposable {
   readonly #listeners: Listener[] = []
   readonly #stopSys: () => void
   #closed: Promise<void> | null = null
+  readonly #authenticates: boolean
   #receivers = 0
 
   /** @internal Use {@link createBroker}. */
   constructor(options: BrokerOptions) {
+    const mistake = mistakeIn(options.settings ?? {})
+    if (mistake !== null) throw new BrokerError('SETTINGS_INVALID', mistake)
+    this.#authenticates = options.authenticator !== undefined
     const clock = options.clock ?? systemClock()
     const log = options.log ?? silentLog
     const failed = (error: unknown) => log.error('an observer failed', { error })
@@ -118,6 +122,13 @@ export class Broker implements AsyncDisposable {
       typeof request === 'string' ? { url: request } : request,
       this.#core.settings.maximumPacketSize,
     )
+    if (!options.rules.allowAnonymous && !this.#authenticates) {
+      const { url } = typeof request === 'string' ? { url: request } : request
+      throw new BrokerError(
+        'ANONYMOUS_NOT_LOOPBACK',
+        `nobody could connect to ${url}: give the broker an authenticator, or the listener allowAnonymous`,
+      )
+    }
     const { url } = await this.open(options)
     return { url, port: portOf(url) }
   }
@@ -164,18 +175,23 @@ export class Broker implements AsyncDisposable {
    */
   subscribe(filter: string, take: (message: ReceivedMessage) => void): () => void {
     this.#assertOpen()
-    const { router, retained, clock } = this.#core
-    const parsed = parseFilter(filter)
+    const { router, retained, clock, log } = this.#core
+    const parsed = isEncodable(filter) ? parseFilter(filter) : null
     if (parsed === null || parsed.share !== null)
       throw new BrokerError('TOPIC_INVALID', `${JSON.stringify(filter)} is not a topic filter to subscribe to`)
-    const receiver = new LocalReceiver(`$local-${++this.#receivers}`, (message, retain) =>
-      take(received(message, retain)),
-    )
+    const guarded = (message: Message, retain: boolean) => {
+      try {
+        take(received(message, retain))
+      } catch (error) {
+        log.error('a subscriber in this program failed', { filter, error })
+      }
+    }
+    const receiver = new LocalReceiver(`$local-${++this.#receivers}`, guarded)
     const subscription = receiver.subscription(parsed)
     router.subscribe(subscription)
     const before = hasWildcard(filter) ? retained.matching(filter) : [retained.get(filter)].values()
     for (let next = before.next(); next.done !== true; next = before.next()) {
-      if (next.value !== null && !next.value.expired(clock.now())) take(received(next.value, true))
+      if (next.value !== null && !next.value.expired(clock.now())) guarded(next.value, true)
     }
     return () => router.unsubscribe(subscription)
   }

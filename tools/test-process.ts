@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Result } from './conformance-report.ts'
@@ -31,17 +31,22 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
   })
   const results: Result[] = []
   let output = ''
-  collect(stream, results)
+  collect(stream, job, results)
   stream.on('test:stdout', ({ message }) => (output += message))
   stream.on('test:stderr', ({ message }) => (output += message))
+  // What goes wrong when the test it comes from is over belongs to no test.
+  stream.on('test:diagnostic', ({ message }) => {
+    if (message.includes('asynchronous activity')) output += `${message}\n`
+  })
   stream.resume()
   await once(stream, 'end')
   return { job, results: [...results, ...silent(job, results)], output, milliseconds: performance.now() - started }
 }
 
-function collect(stream: Events, results: Result[]): void {
+function collect(stream: Events, job: Job, results: Result[]): void {
   stream.on('test:pass', ({ name, file, skip, details }) => {
-    if (details.type === 'suite') return
+    // A process that ended well, without a test to say so, is reported by the name of its file.
+    if (details.type === 'suite' || isFile(name, file)) return
     const skipped = skip !== undefined && skip !== false
     results.push({
       title: name,
@@ -54,7 +59,9 @@ function collect(stream: Events, results: Result[]): void {
     const error: Error & { failureType?: unknown } = details.error
     // The tests in it were reported by themselves.
     if (error.failureType === 'subtestsFailed') return
-    results.push({ title: name, file: place(file), state: 'failed', why: explain(error) })
+    const title = isFile(name, file) ? 'the process of the tests' : name
+    const why = isFile(name, file) ? 'failed outside of its tests; what it printed is above' : explain(error)
+    results.push({ title, file: job.files.includes(name) ? name : place(file), state: 'failed', why })
   })
 }
 
@@ -64,6 +71,10 @@ function silent(job: Job, results: readonly Result[]): readonly Result[] {
   return job.files
     .filter((file) => !heard.has(file))
     .map((file) => ({ title: file, file, state: 'failed', why: 'no test of this file ran to its end' }))
+}
+
+function isFile(name: string, file: string | undefined): boolean {
+  return file !== undefined && resolve(name) === file
 }
 
 function reasonOf(skip: string | boolean): string {

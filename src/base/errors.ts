@@ -12,6 +12,7 @@ export const errorTable = {
   ANONYMOUS_NOT_LOOPBACK:
     'A listener that other machines can reach has no authentication. Bind it to loopback, or say --allow-anonymous.',
   USAGE: 'The command line has a mistake. Run the command with --help.',
+  SETTINGS_INVALID: 'A setting given to createBroker does not exist or is not a whole number. The message names it.',
   BROKER_CLOSED: 'The broker was closed; it takes no more calls.',
   TOPIC_INVALID: 'The topic name or topic filter is not valid [MQTT 4.7].',
   NODE_TOO_OLD: 'Petaltail needs Node.js 24 or later.',

@@ -17,11 +17,15 @@ export class Aliases {
     return this.#aliases.get(topic.text) ?? 0
   }
 
-  /** The alias to set for the topic with the packet at hand, 0 for none. */
+  /** The alias that a topic without one would be given, 0 for none. */
+  next(topic: TopicName): number {
+    return this.#aliases.size === this.#maximum || topic.length <= worthwhile ? 0 : this.#aliases.size + 1
+  }
+
+  /** Gives a topic its alias, to be set with the packet at hand; 0 for none. */
   learn(topic: TopicName): number {
-    if (this.#aliases.size === this.#maximum || topic.length <= worthwhile) return 0
-    const alias = this.#aliases.size + 1
-    this.#aliases.set(topic.text, alias)
+    const alias = this.next(topic)
+    if (alias > 0) this.#aliases.set(topic.text, alias)
     return alias
   }
 }

@@ -7,6 +7,11 @@ export const never = Number.POSITIVE_INFINITY
 
 const nothing = Buffer.alloc(0)
 
+/** A payload up to this size waits as a string of its bytes: small buffers cost the collector far more than strings. */
+const small = 2_048
+/** Bytes of memory a waiting message takes besides its contents. */
+const overhead = 256
+
 /**
  * An application message on its way. Until it is first encoded or kept, its payload lies in the read buffer it arrived
  * in and is valid for the turn only: whoever holds on to a message past the turn calls `keep` first.
@@ -26,6 +31,8 @@ export class Message {
   payloadStart: number
   payloadEnd: number
   #kept = false
+  /** The payload of a kept message, one character a byte; then `bytes` is empty. */
+  #text: string | null = null
   /** Encodings several receivers share, by layout: MQTT 3 or 5, without and with packet identifier. */
   frame3: Frame | null = null
   frame3Id: Frame | null = null
@@ -59,20 +66,25 @@ export class Message {
   }
 
   get payload(): Buffer {
+    if (this.#text !== null) return Buffer.from(this.#text, 'latin1')
     return this.bytes.subarray(this.payloadStart, this.payloadEnd)
   }
 
   /** Bytes of memory it takes when it waits. */
   get weight(): number {
-    return this.topic.length + this.size + (this.properties === null ? 0 : this.properties.length)
+    return overhead + this.topic.length + this.size + (this.properties === null ? 0 : this.properties.length)
   }
 
   /** Copies the payload behind what the slab holds; it lives there from now on. */
   writePayload(slab: Slab): void {
     const at = slab.at
     const size = this.size
-    this.bytes.copy(slab.bytes, at, this.payloadStart, this.payloadEnd)
     slab.at = at + size
+    if (this.#text !== null) {
+      slab.bytes.write(this.#text, at, 'latin1')
+      return
+    }
+    this.bytes.copy(slab.bytes, at, this.payloadStart, this.payloadEnd)
     if (this.#kept) return
     this.bytes = slab.bytes
     this.payloadStart = at
@@ -83,7 +95,12 @@ export class Message {
   keep(): void {
     if (this.#kept) return
     this.#kept = true
-    this.bytes = this.size === 0 ? nothing : exactly(this.bytes, this.payloadStart, this.payloadEnd)
+    if (this.size <= small) {
+      this.#text = this.bytes.toString('latin1', this.payloadStart, this.payloadEnd)
+      this.bytes = nothing
+    } else {
+      this.bytes = exactly(this.bytes, this.payloadStart, this.payloadEnd)
+    }
     this.payloadEnd = this.size
     this.payloadStart = 0
     if (this.properties !== null) this.properties = exactly(this.properties, 0, this.properties.length)
@@ -96,7 +113,7 @@ export class Message {
 
   /** Seconds left to live, to be told to the receiver; -1 when the message does not expire. */
   secondsLeft(now: number): number {
-    return this.expiresAt === never ? -1 : Math.max(0, Math.ceil((this.expiresAt - now) / 1000))
+    return this.expiresAt === never ? -1 : Math.max(0, Math.ceil(Math.round(this.expiresAt - now) / 1_000))
   }
 }
 

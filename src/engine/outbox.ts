@@ -94,6 +94,7 @@ export class Outbox implements Flushable {
     extras.identifiers = identifiers
     extras.alias = this.#aliases?.known(message.topic) ?? 0
     extras.aliasKnown = extras.alias > 0
+    if (!extras.aliasKnown) extras.alias = this.#aliases?.next(message.topic) ?? 0
     const body = this.#body(message, hasId)
     return 1 + varintLength(body) + body <= this.maximumPacketSize
   }

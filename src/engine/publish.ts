@@ -111,6 +111,16 @@ function accept(connection: Connection, message: Message, packetId: number, verd
   if (qos > 0 && connection.version === 5 && connection.unreleased >= connection.core.settings.receiveMaximum) {
     return connection.fail(Reason.ReceiveMaximumExceeded, 'more unacknowledged messages than announced') // [MQTT-3.3.4-7]
   }
+  if (message.retain && message.size > 0 && !connection.core.retained.admits(message)) {
+    return refuse(
+      connection,
+      message.topic,
+      qos,
+      packetId,
+      Reason.QuotaExceeded,
+      'the broker keeps no more retained messages',
+    )
+  }
   if (qos === 2) {
     connection.session?.received.set(packetId, connection.serial)
     connection.unreleased++

@@ -19,20 +19,30 @@ export class Retained {
     this.#counters = counters
   }
 
+  /** True when there is room for the message, that of its topic aside. */
+  admits(message: Message): boolean {
+    const { maximumRetained, maximumRetainedBytes } = this.#settings
+    const { retained, retainedBytes } = this.#counters
+    if (retained < maximumRetained && retainedBytes + message.weight <= maximumRetainedBytes) return true
+    const before = this.get(message.topic.text)
+    return before !== null && retainedBytes - before.weight + message.weight <= maximumRetainedBytes
+  }
+
   /** Stores a message in place of the one its topic had. False when that would go over a limit; the old one is gone then too. */
   set(message: Message): boolean {
-    this.delete(message.topic.text)
     const counters = this.#counters
-    if (counters.retained >= this.#settings.maximumRetained) return false
-    if (counters.retainedBytes + message.weight > this.#settings.maximumRetainedBytes) return false
-    message.keep()
-    let node = this.#root
-    for (const level of message.topic.text.split('/')) {
-      node.children ??= new Map()
-      let child = node.children.get(level)
-      if (child === undefined) node.children.set(level, (child = new Node()))
-      node = child
+    const node = this.#reach(message.topic.text)
+    if (node.message !== null) {
+      counters.retained--
+      counters.retainedBytes -= node.message.weight
+      node.message = null
     }
+    const { maximumRetained, maximumRetainedBytes } = this.#settings
+    if (counters.retained >= maximumRetained || counters.retainedBytes + message.weight > maximumRetainedBytes) {
+      this.delete(message.topic.text)
+      return false
+    }
+    message.keep()
     node.message = message
     counters.retained++
     counters.retainedBytes += message.weight
@@ -73,21 +83,39 @@ export class Retained {
     }
   }
 
+  #reach(topic: string): Node {
+    let node = this.#root
+    for (let start = 0; start <= topic.length; ) {
+      const slash = topic.indexOf('/', start)
+      const end = slash < 0 ? topic.length : slash
+      const level = topic.slice(start, end)
+      node.children ??= new Map()
+      let child = node.children.get(level)
+      if (child === undefined) node.children.set(level, (child = new Node()))
+      node = child
+      start = end + 1
+    }
+    return node
+  }
+
+  /** Removes the message, and the nodes nothing is left at; true when there was one. */
   #remove(node: Node, levels: readonly string[], index: number): boolean {
     if (index === levels.length) {
-      if (node.message === null) return false
+      const message = node.message
+      if (message === null) return false
       this.#counters.retained--
-      this.#counters.retainedBytes -= node.message.weight
+      this.#counters.retainedBytes -= message.weight
       node.message = null
       return true
     }
     const child = node.children?.get(levels[index])
-    if (child === undefined || !this.#remove(child, levels, index + 1)) return false
+    if (child === undefined) return false
+    const removed = this.#remove(child, levels, index + 1)
     if (child.message === null && child.children === null) {
       node.children?.delete(levels[index])
       if (node.children?.size === 0) node.children = null
     }
-    return true
+    return removed
   }
 }
 

@@ -324,6 +324,7 @@ export class Session implements Receiver, Flushable {
     if (this.#ended) return this.#dropped(delivery.message, delivery.qos, 'session ended')
     if (counters.queuedBytes + weight > settings.queueBytesTotal)
       return this.#dropped(delivery.message, delivery.qos, 'memory limit')
+    if (weight > settings.queueBytes) return this.#dropped(delivery.message, delivery.qos, 'queue full')
     while (this.#queue.length >= settings.queueMessages || this.#queuedBytes + weight > settings.queueBytes) {
       if (this.#overflow(delivery)) return
     }

@@ -64,6 +64,16 @@ export interface Settings {
   readonly responseInformation: string
 }
 
+/** What is wrong with settings given by a program, or null: an unknown name, or a number that is no count. */
+export function mistakeIn(settings: Partial<Settings>): string | null {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(defaultSettings, name)) return `there is no setting ${name}`
+    if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= 0))
+      return `${name} must be a whole number, not ${value}`
+  }
+  return null
+}
+
 export const defaultSettings: Settings = {
   maximumPacketSize: 2_097_152,
   maximumConnectBytes: 262_144,

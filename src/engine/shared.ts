@@ -30,7 +30,7 @@ export class SharedGroup implements Group {
   }
 
   remove(member: Subscription): void {
-    if (!take(this.#here, member)) take(this.#away, member)
+    if (!drop(this.#here, member)) drop(this.#away, member)
   }
 
   moved(member: Subscription): void {
@@ -44,19 +44,24 @@ export class SharedGroup implements Group {
 
   #rotate(members: readonly Subscription[], except: Receiver | null): Subscription | null {
     const steps = Math.min(members.length, asked)
-    let fallback: Subscription | null = null
+    let fallback = -1
     for (let step = 0; step < steps; step++) {
-      const member = members[this.#next % members.length]
-      this.#next = (this.#next + 1) % members.length
-      if (member.receiver === except) continue
-      if (member.receiver.readiness === Readiness.Ready) return member
-      fallback ??= member
+      const index = (this.#next + step) % members.length
+      const { receiver } = members[index]
+      if (receiver === except) continue
+      if (receiver.readiness === Readiness.Ready) return this.#take(members, index)
+      if (fallback < 0) fallback = index
     }
-    return fallback
+    return fallback < 0 ? null : this.#take(members, fallback)
+  }
+
+  #take(members: readonly Subscription[], index: number): Subscription {
+    this.#next = (index + 1) % members.length
+    return members[index]
   }
 }
 
-function take(members: Subscription[], member: Subscription): boolean {
+function drop(members: Subscription[], member: Subscription): boolean {
   const index = members.indexOf(member)
   if (index < 0) return false
   members.splice(index, 1)

@@ -64,8 +64,9 @@ class DuplexWire implements Wire {
     const stream = this.#stream
     this.#cutOff = setTimeout(() => stream.destroy(), closeTimeout)
     this.#cutOff.unref()
+    // The stream closes when the other end has ended it too; one that does not is cut off. That is not waited for.
     stream.resume()
-    stream.end(() => stream.destroy())
+    stream.end(() => this.#tellClosed())
   }
 
   destroy(): void {
@@ -86,6 +87,10 @@ class DuplexWire implements Wire {
   #closed(): void {
     this.#ending = true
     if (this.#cutOff !== null) clearTimeout(this.#cutOff)
+    this.#tellClosed()
+  }
+
+  #tellClosed(): void {
     this.#events?.closed(this.#cause)
     this.#events = null
   }

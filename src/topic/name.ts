@@ -64,9 +64,9 @@ export class TopicNames {
     const slot = (hash ^ (hash >>> 15)) & (slots - 1)
     // The hashes are compared first: the names themselves lie elsewhere in memory.
     const one = this.#hashes[slot] === hash ? this.#names[slot] : null
-    if (one !== null && one.is(bytes, start, end)) return one
+    if (one?.is(bytes, start, end)) return one
     const other = this.#hashes[slot ^ 1] === hash ? this.#names[slot ^ 1] : null
-    if (other !== null && other.is(bytes, start, end)) return other
+    if (other?.is(bytes, start, end)) return other
     if (this.#missed[slot] === hash) return this.#remember(bytes, start, end, hash, slot)
     this.#missed[slot] = hash
     return this.#make(bytes, start, end, -1)

@@ -14,14 +14,15 @@ function missing({ blocks }: Section): string | false {
 }
 
 for (const path of paths) {
+  const document = readDocument(path)
   describe(path, () => {
     let reader: Reader
     before(async () => {
-      reader = await Reader.begin()
+      reader = await Reader.begin(document)
     })
     after(() => reader[Symbol.asyncDispose]())
 
-    for (const section of readDocument(path).sections) {
+    for (const section of document.sections) {
       if (!section.blocks.some(({ language, words }) => language === 'sh' || words.includes('run'))) continue
       test(`the commands of "${section.title}" do and show what ${path} says`, { skip: missing(section) }, async () => {
         try {

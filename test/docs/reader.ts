@@ -7,12 +7,12 @@ import type { StartOptions } from '../../src/cli/start.ts'
 import { welcome } from '../../src/cli/welcome.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { freePort } from '../system/cli-kit.ts'
-import type { Block } from './document.ts'
+import { type Block, blocksOf, type Document } from './document.ts'
 import { shownAs, Terminal, until } from './terminal.ts'
 import { Workplace } from './workplace.ts'
 
 /** The ports the documents use; each stands for a free one. */
-const documented = [1883, 1884, 1885, 8083, 8084, 8883]
+const documented = [1883, 1884, 1885, 8083, 8084, 8883, 8884]
 const portPattern = new RegExp(`\\b(${documented.join('|')})\\b`, 'g')
 const startPattern = /^((?:[A-Z_]+=\S+ )*)(?:npm ci && )?(?:npm start|(?:npx )?petaltail start)(?: -- )?(.*)$/
 
@@ -32,18 +32,23 @@ export class Reader implements AsyncDisposable {
     process.chdir(this.#workplace.path)
   }
 
-  static async begin(): Promise<Reader> {
+  /** Begins with the files of a document: the configurations in it that have a name. */
+  static async begin(document: Document): Promise<Reader> {
     const ports = new Map<string, number>()
     for (const port of documented) ports.set(String(port), await freePort())
-    return new Reader(ports)
+    const reader = new Reader(ports)
+    for (const { language, words, text } of blocksOf(document)) {
+      const name = words.find((word) => word.endsWith('.yaml'))
+      if (language === 'yaml' && name !== undefined) reader.#workplace.write(name, text)
+    }
+    return reader
   }
 
   async take(block: Block): Promise<void> {
     const { language, words } = block
     const text = block.text.replace(portPattern, (port) => String(this.#ports.get(port)))
     if (words.includes('skip')) return
-    if (language === 'yaml' && words.length > 0) this.#workplace.write(words.at(-1) ?? '', text)
-    else if (language === 'ts' && words.includes('run')) await this.#program(text)
+    if (language === 'ts' && words.includes('run')) await this.#program(text)
     else if (language === 'text') await this.#compare(block)
     else if (language === 'sh') await this.#command(block, text)
   }
@@ -84,9 +89,14 @@ export class Reader implements AsyncDisposable {
 
   async #compare(block: Block): Promise<void> {
     const name = block.words.find((word) => word.startsWith('terminal'))
-    const text = block.text.replace(portPattern, (port) => String(this.#ports.get(port)))
-    if (name !== undefined) await this.#terminals.get(name)?.shows(shownAs(text))
-    else assert.match(this.#printed, shownAs(text))
+    if (name !== undefined) await this.#terminals.get(name)?.shows(shownAs(block.text))
+    else assert.match(this.#asDocumented(this.#printed), shownAs(block.text))
+  }
+
+  #asDocumented(text: string): string {
+    let told = text
+    for (const [port, free] of this.#ports) told = told.replaceAll(String(free), port)
+    return told
   }
 
   /** Starts the broker a command asks for in this process, with free ports on the loopback address. */
@@ -96,7 +106,9 @@ export class Reader implements AsyncDisposable {
       options = parsed
     })
     await command.parseAsync(wordsOf(given), { from: 'user' })
-    const environment = Object.fromEntries(wordsOf(variables).map((word) => word.split('=', 2)))
+    const environment = Object.fromEntries(
+      wordsOf(variables).map((word): [string, string] => [word.replace(/=.*/, ''), word.replace(/^[^=]*=/, '')]),
+    )
     const { config: file, ...commandLine } = options
     const config = loadConfig({ file, environment, commandLine })
     const listeners = await Promise.all(
@@ -104,8 +116,7 @@ export class Reader implements AsyncDisposable {
     )
     this.#brokers.push(await startBroker({ ...config, listeners }, silentLog))
     const urls = config.listeners.map(({ url }) => url)
-    const told = welcome(packageVersion(), config, urls, 'npx petaltail')
-    this.#printed = told.replace(portPattern, (port) => String(this.#ports.get(port)))
+    this.#printed = welcome(packageVersion(), config, urls, 'npx petaltail')
   }
 
   async #place(url: string): Promise<string> {

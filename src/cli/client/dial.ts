@@ -150,6 +150,7 @@ const causes: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an unknown authority (--cafile names one to trust)',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself (--cafile names one to trust)',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it wants a client certificate (--cert and --key)',
 }
 
 /** The other end chose this text: one line of it, and nothing that moves the cursor. */

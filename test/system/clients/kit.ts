@@ -34,7 +34,7 @@ export class Host implements AsyncDisposable {
 }
 
 /** Resolves when the condition is met. It must be: the test runner's time limit is the only other end. */
-export async function until(met: () => boolean): Promise<void> {
+async function until(met: () => boolean): Promise<void> {
   while (!met()) await sleep(5)
 }
 

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Turn } from '../../../src/base/turn.ts'
 
+const fail = (error: unknown) => {
+  throw error
+}
 const next = () => new Promise((resolve) => setImmediate(resolve))
 
 test('what is enlisted is flushed at the end of the turn, in order', async () => {
-  const turn = new Turn()
+  const turn = new Turn(fail)
   const flushed: string[] = []
   for (const name of ['a', 'b', 'c']) turn.enlist({ flush: () => flushed.push(name) })
   await Promise.resolve()
@@ -17,7 +20,7 @@ test('what is enlisted is flushed at the end of the turn, in order', async () =>
 })
 
 test('what is enlisted while others are flushed waits for the next turn', async () => {
-  const turn = new Turn()
+  const turn = new Turn(fail)
   const flushed: string[] = []
   const late = { flush: () => flushed.push('late') }
   turn.enlist({
@@ -30,4 +33,20 @@ test('what is enlisted while others are flushed waits for the next turn', async 
   assert.deepEqual(flushed, ['early'])
   await next()
   assert.deepEqual(flushed, ['early', 'late'])
+})
+
+test('an exception in one item is told, and the others are flushed all the same', async () => {
+  const failures: unknown[] = []
+  const turn = new Turn((error) => failures.push(error))
+  const flushed: string[] = []
+  const broken = new Error('mine')
+  turn.enlist({
+    flush: () => {
+      throw broken
+    },
+  })
+  turn.enlist({ flush: () => flushed.push('other') })
+  await next()
+  assert.deepEqual(flushed, ['other'])
+  assert.deepEqual(failures, [broken])
 })

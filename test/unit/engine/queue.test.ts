@@ -11,6 +11,12 @@ async function absent(bench: Bench): Promise<void> {
   client.lose()
 }
 
+/** What a message with so many bytes of payload counts for. */
+function weightOf(size: number): number {
+  using bench = new Bench()
+  return bench.message('t', 'x'.repeat(size)).weight
+}
+
 async function publish(bench: Bench, ...payloads: readonly string[]): Promise<void> {
   for (const payload of payloads) bench.core.router.route(bench.message('t', payload, { qos: 1 }))
   await turn()
@@ -70,29 +76,29 @@ test('a full queue that disconnects tells the client so, and keeps what it has',
 })
 
 test('a queue is limited in bytes, too', async () => {
-  using bench = new Bench({ queueBytes: 3 * 11 })
+  using bench = new Bench({ queueBytes: 3 * weightOf(10) })
   await absent(bench)
   await publish(bench, ...Array.from({ length: 5 }, (_, index) => `${index}`.padEnd(10, '-')))
   assert.deepEqual(await waiting(bench), ['2---------', '3---------', '4---------'])
 })
 
 test('a message larger than the queue may be is dropped and pushes nothing out', async () => {
-  using bench = new Bench({ queueBytes: 100 })
+  using bench = new Bench({ queueBytes: 2 * weightOf(5) })
   await absent(bench)
-  await publish(bench, 'small', 'x'.repeat(200))
+  await publish(bench, 'small', 'x'.repeat(2_000))
   assert.deepEqual(bench.drops, ['queue full'])
   assert.deepEqual(await waiting(bench), ['small'])
 })
 
 test('all queues together are limited in bytes', async () => {
-  using bench = new Bench({ queueBytesTotal: 40 })
+  using bench = new Bench({ queueBytesTotal: 3 * weightOf(14) - 1 })
   for (const clientId of ['one', 'two']) {
     const client = await (await bench.connect(v4, { clientId, clean: false })).subscribe('t', 1)
     client.lose()
   }
   await publish(bench, 'x'.repeat(14), 'y'.repeat(14))
   assert.deepEqual(bench.drops, ['memory limit', 'memory limit'])
-  assert.equal(bench.core.counters.queuedBytes, 30)
+  assert.equal(bench.core.counters.queuedBytes, 2 * weightOf(14))
 })
 
 test('QoS 0 messages are queued for absent clients only where that is wanted', async () => {
@@ -137,7 +143,8 @@ test('a queued message holds only its own bytes, not what it was read in', async
   await absent(bench)
   const read = Buffer.alloc(65_536, 'x')
   const message = bench.message('t', read, { qos: 1 })
-  message.payloadEnd = 20
+  message.payloadEnd = 30_000
   bench.core.router.route(message)
-  assert.equal(message.bytes.buffer.byteLength, 20)
+  assert.equal(message.bytes.buffer.byteLength, 30_000)
+  assert.equal(message.payload.toString(), 'x'.repeat(30_000))
 })
