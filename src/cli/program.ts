@@ -19,7 +19,7 @@ Examples:
 Every command has its own --help. Options of the configuration: docs/options.md.`
 
 /** The command line of Petaltail. */
-export async function createProgram(given: readonly string[]): Promise<Command> {
+async function createProgram(given: readonly string[]): Promise<Command> {
   const program = new Command('petaltail')
   program.description('An MQTT 3.1, 3.1.1 and 5.0 broker, and the commands to try it.')
   program.version(packageVersion(), '--version', 'print the version')

@@ -8,10 +8,6 @@ import { Aliases } from './aliases.ts'
 import { Frame, type Message } from './message.ts'
 import type { Wire } from './ports.ts'
 
-/** What became of a message given to an outbox. */
-export const Outcome = { Sent: 0, TooLarge: 1, Behind: 2 } as const
-export type Outcome = (typeof Outcome)[keyof typeof Outcome]
-
 /** The memory that all outboxes of a broker encode into; packets of one kind lie one behind the other. */
 export class Slabs {
   readonly messages = new Slab(16_384)

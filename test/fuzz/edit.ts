@@ -9,7 +9,7 @@ export interface Edit {
 export const editKinds = ['flip', 'set', 'cut', 'insert', 'remove', 'repeat', 'swap', 'add'] as const
 
 /** Bytes that end, begin or pass something in the wire format. */
-export const telling: readonly number[] = [0x00, 0x01, 0x02, 0x23, 0x26, 0x2b, 0x2f, 0x7f, 0x80, 0x81, 0xc0, 0xfe, 0xff]
+const telling: readonly number[] = [0x00, 0x01, 0x02, 0x23, 0x26, 0x2b, 0x2f, 0x7f, 0x80, 0x81, 0xc0, 0xfe, 0xff]
 
 /** A damaged copy of the bytes. */
 export function edited(bytes: Buffer, edits: readonly Edit[]): Buffer {

@@ -28,7 +28,7 @@ export function encodeClient(version: Version, client: ClientPacket): Buffer {
   }
 }
 
-export function packetsOf(version: Version): Packets {
+function packetsOf(version: Version): Packets {
   return version === 3 ? v3 : version === 4 ? v4 : v5
 }
 
