@@ -7,10 +7,11 @@ import { once } from 'node:events'
 process.chdir(new URL('..', import.meta.url).pathname)
 const main = 'src/cli/main.ts'
 const message = 'It works'
-const children: ChildProcess[] = []
+/** Each process, and when it and all that it started are gone. */
+const children = new Map<ChildProcess, Promise<unknown>>()
 const deadline = setTimeout(() => fail('nothing for 60 seconds'), 60_000)
 process.on('exit', () => {
-  for (const child of children) signalAll(child, 'SIGKILL')
+  for (const child of children.keys()) signalAll(child, 'SIGKILL')
 })
 
 const broker = start('npm', ['start', '--', '--listen', 'mqtt://127.0.0.1:0'])
@@ -21,14 +22,15 @@ const delivered = reads(subscriber, /^hello\/world (.*)$/m)
 const publisher = start(process.execPath, [main, 'pub', '-p', port, '-t', 'hello/world', '-m', message, '-q', '1'])
 if ((await delivered) !== message) fail('another message arrived than was published')
 for (const child of [publisher, subscriber]) if ((await ended(child)) !== 0) fail('a client ended with an error')
-signalAll(broker, 'SIGTERM')
+// To npm alone, as a supervisor does: the broker must not outlive it.
+broker.kill('SIGTERM')
 await ended(broker)
 clearTimeout(deadline)
 console.log(`npm start, sub, pub, SIGTERM: "${message}"`)
 
 function start(command: string, given: readonly string[]): ChildProcess {
   const child = spawn(command, given, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  children.push(child)
+  children.set(child, once(child, 'close'))
   return child
 }
 
@@ -48,7 +50,7 @@ async function reads(child: ChildProcess, pattern: RegExp): Promise<string> {
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+  await children.get(child)
   return child.exitCode
 }
 

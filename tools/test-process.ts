@@ -16,7 +16,7 @@ export interface Report {
 
 type Events = ReturnType<typeof run>
 const groupEntry = fileURLToPath(new URL('test-group.ts', import.meta.url))
-/** Milliseconds until the process of a job is killed. */
+/** Milliseconds until the process of a job is killed: it may hang after its last test, where no limit of a test helps. */
 const patience = 240_000
 
 /** Runs a job in a process of its own and resolves when that has ended. */
@@ -26,8 +26,7 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
     files: job.shared ? [groupEntry] : [...job.files],
     argv: job.shared ? [...job.files] : [],
     concurrency: 1,
-    timeout: patience,
-    signal,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
   })
   const results: Result[] = []
   let output = ''
@@ -68,9 +67,11 @@ function collect(stream: Events, job: Job, results: Result[]): void {
 /** A file without a result says nothing about the broker, which nobody would notice. */
 function silent(job: Job, results: readonly Result[]): readonly Result[] {
   const heard = new Set(results.flatMap(({ file, title }) => [file, title]))
-  return job.files
-    .filter((file) => !heard.has(file))
-    .map((file) => ({ title: file, file, state: 'failed', why: 'no test of this file ran to its end' }))
+  const files = job.files.filter((file) => !heard.has(file))
+  const [first] = files
+  if (first === undefined) return []
+  const title = files.length === 1 ? first : `${files.length} files from ${first} on`
+  return [{ title, file: first, state: 'failed', why: 'no test in it ran to its end' }]
 }
 
 function isFile(name: string, file: string | undefined): boolean {
