@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './base/clock.ts'
 export type { Counters } from './base/counters.ts'
-export { BrokerError, type ErrorCode } from './base/errors.ts'
+export { BrokerError, type ErrorCode, errorTable } from './base/errors.ts'
 export { jsonLog, type Log, type LogLevel, silentLog } from './base/log.ts'
 export { Broker, createBroker } from './broker.ts'
 export type {
@@ -24,16 +24,19 @@ export type {
   ExchangeStep,
   Identity,
   JournalEvent,
+  ListenerRules,
   Peer,
   TlsDetails,
   Transport,
   Verdict,
 } from './engine/ports.ts'
-export { defaultSettings, type QueuePolicy, type Settings } from './engine/settings.ts'
+export { defaultSettings, type QueuePolicy, type RatePolicy, type Settings } from './engine/settings.ts'
 export type { DatedEvent } from './journal/recent.ts'
+export type { Listener } from './listen/listener.ts'
 export type {
   CertificateFiles,
   ListenerOptions,
+  ListenTransport,
   ProxyProtocol,
   SniCertificate,
   TlsOptions,

@@ -218,21 +218,17 @@ export class Connection implements Attached, Client {
   #record(by: 'client' | 'server' | 'network', reason: number, detail: string, connected: boolean): void {
     const { core, id: clientId, listener } = this
     const address = this.peer.address
-    core.log.info(connected ? 'client disconnected' : 'connection refused', {
-      clientId,
-      listener,
-      address,
-      by,
-      reason: reasonName(reason),
-      detail,
-    })
+    const fields = { clientId, listener, address, by, reason: reasonName(reason), detail }
     if (connected) {
       core.counters.connections--
+      core.log.info('client disconnected', fields)
       core.journal.record({ kind: 'disconnected', clientId, listener, address, by, reason, detail })
-    } else {
-      core.counters.connectionsRefused++
-      core.journal.record({ kind: 'refused', clientId, listener, address, reason, detail })
+      return
     }
+    core.counters.connectionsRefused++
+    const unlogged = core.refusals.admit()
+    if (unlogged !== null) core.log.warn('connection refused', { ...fields, unlogged })
+    core.journal.record({ kind: 'refused', clientId, listener, address, reason, detail })
   }
 }
 

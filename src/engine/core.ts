@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { Counters } from '../base/counters.ts'
+import { Damper } from '../base/damper.ts'
 import type { Log } from '../base/log.ts'
 import { Turn } from '../base/turn.ts'
 import { Wheel } from '../base/wheel.ts'
@@ -21,6 +22,8 @@ export interface CoreParts {
   readonly authorizer: Authorizer
 }
 
+/** Log lines a second about refusals of one kind; all of them are counted and recorded. */
+const logged = 20
 /** Every so many milliseconds, so many retained messages are looked at for expiry. */
 const sweepInterval = 1_000
 const sweepCount = 2_000
@@ -35,6 +38,9 @@ export class Core {
   readonly authorizer: Authorizer
   readonly counters = new Counters()
   readonly turn: Turn
+  /** For log lines about connections that are refused, and messages. */
+  readonly refusals: Damper
+  readonly denials: Damper
   readonly slabs = new Slabs()
   readonly wheel: Wheel
   readonly names: TopicNames
@@ -53,6 +59,8 @@ export class Core {
     this.authenticator = parts.authenticator
     this.authorizer = parts.authorizer
     this.turn = new Turn((error) => parts.log.error('internal error at the end of a turn', { error }))
+    this.refusals = new Damper(parts.clock, logged)
+    this.denials = new Damper(parts.clock, logged)
     this.wheel = new Wheel(parts.clock)
     this.names = new TopicNames(parts.settings)
     this.retained = new Retained(parts.settings, this.counters)

@@ -22,7 +22,6 @@ export class Intake implements WireEvents, PacketSink {
   /** Reading stopped because the client does not take what is sent to it. */
   #stalled = false
   #begun = false
-
   readonly #gone: (intake: Intake) => void
 
   /** `gone` is called when the network connection is. */
@@ -73,15 +72,15 @@ export class Intake implements WireEvents, PacketSink {
     return connection.phase !== Phase.Closed && !connection.waiting && !(this.#rate?.exhausted ?? false)
   }
 
+  unframed(cause: 'length' | 'size'): void {
+    if (cause === 'size') this.connection.fail(Reason.PacketTooLarge, `over ${this.#framer.maximum} bytes`)
+    else this.connection.fail(Reason.MalformedPacket, 'a remaining length of more than four bytes')
+  }
+
   #charge(rate: Rate, bytes: number): void {
     if (!rate.spend(bytes)) return
     if (this.connection.core.settings.ratePolicy === 'throttle') this.connection.wire.pause()
     else this.connection.fail(Reason.MessageRateTooHigh, 'more messages or bytes a second than one client may send')
-  }
-
-  unframed(cause: 'length' | 'size'): void {
-    if (cause === 'size') this.connection.fail(Reason.PacketTooLarge, `over ${this.#framer.maximum} bytes`)
-    else this.connection.fail(Reason.MalformedPacket, 'a remaining length of more than four bytes')
   }
 
   #feed(bytes: Buffer | null, length: number): void {

@@ -134,7 +134,8 @@ function accept(connection: Connection, message: Message, packetId: number, verd
 function deny(connection: Connection, message: Message, packetId: number, why: string): void {
   const { core, id: clientId } = connection
   core.journal.record({ kind: 'denied', clientId, action: 'publish', topic: message.topic.text, detail: why })
-  core.log.warn('publish denied', { clientId, topic: message.topic.text, why })
+  const unlogged = core.denials.admit()
+  if (unlogged !== null) core.log.warn('publish denied', { clientId, topic: message.topic.text, why, unlogged })
   refuse(connection, message.topic, message.qos, packetId, Reason.NotAuthorized, why)
 }
 

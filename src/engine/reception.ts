@@ -21,7 +21,9 @@ export class Reception implements Acceptor {
   refused(refusal: Refusal): void {
     const { listener, address, why, detail } = refusal
     this.#core.counters.connectionsRefused++
-    this.#core.log.warn('connection refused before MQTT', { listener, address, why, detail })
+    const unlogged = this.#core.refusals.admit()
+    if (unlogged !== null)
+      this.#core.log.warn('connection refused before MQTT', { listener, address, why, detail, unlogged })
     const text = detail === '' ? why : `${why}: ${detail}`
     this.#core.journal.record({
       kind: 'refused',

@@ -42,6 +42,8 @@ export async function openListener(
   return entrance
 }
 
+/** Milliseconds of silence before the operating system asks whether the peer is still there. */
+const probeAfter = 120_000
 /** Milliseconds a peer has to take the end of its connection. */
 const closeTimeout = 2_000
 
@@ -111,7 +113,11 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
       this.refused(remote.address, why, '')
       return
     }
-    if (transport !== 'unix') socket.setNoDelay(true)
+    if (transport !== 'unix') {
+      socket.setNoDelay(true)
+      // Finds out about clients that are gone without a word and have no keep alive of their own.
+      socket.setKeepAlive(true, probeAfter)
+    }
     if (proxyProtocol !== 'off') {
       const admission = new Admission(socket, remote, 'PROXY header', this)
       readProxyHeader(admission, proxyProtocol, (_, rest) => this.#proceed(admission, rest))

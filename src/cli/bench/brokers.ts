@@ -44,7 +44,16 @@ export const peers: Readonly<Record<string, () => BenchBroker | null>> = { mosqu
 /** This program's own broker. */
 export function petaltail(): BenchBroker {
   const main = fileURLToPath(sibling(import.meta.url, '../main'))
-  const args = [main, 'start', '--listen', 'mqtt://127.0.0.1:0', '--config', '{folder}/petaltail.yaml']
+  // As npm start and the installed command run it.
+  const args = [
+    '--max-semi-space-size=8',
+    main,
+    'start',
+    '--listen',
+    'mqtt://127.0.0.1:0',
+    '--config',
+    '{folder}/petaltail.yaml',
+  ]
   const charge: Charge = { command: process.execPath, args, files: { 'petaltail.yaml': ownConfiguration } }
   return {
     name: 'petaltail',
