@@ -7,7 +7,7 @@ import { BrokerError } from './base/errors.ts'
 import { type Log, silentLog } from './base/log.ts'
 import { packageVersion } from './base/version.ts'
 import { isLoopback, parseListenAddress } from './config/address.ts'
-import { listenerOptionsOf } from './config/listener-options.ts'
+import { listenerOptionsOf, messageMargin } from './config/listener-options.ts'
 import type { Config } from './config/schema.ts'
 import { settingsOf } from './config/settings.ts'
 import type {
@@ -37,8 +37,6 @@ import { hasWildcard, parseFilter } from './topic/filter.ts'
 const journalCapacity = 10_000
 /** Milliseconds connections have to take what is still to be sent when the broker closes. */
 const farewell = 1_000
-/** Room for WebSocket messages that carry the end of one packet and the beginning of the next. */
-const messageMargin = 65_536
 
 /**
  * Makes a broker and opens its listeners.

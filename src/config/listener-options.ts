@@ -4,7 +4,7 @@ import type { Config, ListenerConfig } from './schema.ts'
 const everyAddress = '::'
 
 /** Room for WebSocket messages that carry the end of one packet and the beginning of the next. */
-const messageMargin = 65_536
+export const messageMargin = 65_536
 
 /** The listeners a configuration asks for, in the structure the adapters of the network take. */
 export function listenerOptionsOf(config: Config) {

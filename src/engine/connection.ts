@@ -1,5 +1,5 @@
 import { Timer } from '../base/wheel.ts'
-import { encodeConnack, encodeDisconnect, type ServerProperties } from '../packet/encode.ts'
+import { encodeConnack, encodeDisconnect } from '../packet/encode.ts'
 import { Reason, reasonName } from '../packet/reason.ts'
 import type { Version } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
@@ -93,12 +93,12 @@ export class Connection implements Attached, Client {
   }
 
   /** Ends the connection because of what the client or an operator did. Idempotent. */
-  fail(reason: Reason, detail: string, properties: ServerProperties = {}): void {
+  fail(reason: Reason, detail: string): void {
     if (this.phase === Phase.Closed) return
     const text = `${reasonName(reason)}: ${detail}`
     if (this.phase === Phase.Connected) {
       if (this.protocol === 5)
-        this.#last(encodeDisconnect(reason, { ...properties, reasonString: text }, this.outbox.maximumPacketSize))
+        this.#last(encodeDisconnect(reason, { reasonString: text }, this.outbox.maximumPacketSize))
     } else {
       this.#refuse(reason, text)
     }
