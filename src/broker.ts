@@ -23,6 +23,8 @@ import { LocalReceiver } from './engine/local.ts'
 import { Message, never } from './engine/message.ts'
 import type { JournalEvent } from './engine/ports.ts'
 import { Reception } from './engine/reception.ts'
+import { recover } from './engine/recovering.ts'
+import { RetainedTree } from './engine/retained-tree.ts'
 import { defaultSettings, mistakeIn } from './engine/settings.ts'
 import { type DatedEvent, RecentJournal } from './journal/recent.ts'
 import { attachDuplex } from './listen/duplex-wire.ts'
@@ -31,6 +33,9 @@ import { defaultListener, type ListenerOptions } from './listen/options.ts'
 import { SysTree } from './metrics/sys.ts'
 import { decodePassedProperties, encodePassedProperties } from './packet/passed-properties.ts'
 import { isEncodable } from './packet/text.ts'
+import { openStoreDirectory } from './store/open-store.ts'
+import { diskStore, memoryStore } from './store/stores.ts'
+import type { Tables } from './store/tables.ts'
 import { hasWildcard, parseFilter } from './topic/filter.ts'
 
 /** Events kept for `recentEvents`. */
@@ -50,9 +55,12 @@ const farewell = 1_000
  * @throws BrokerError when an address or a TLS file cannot be used; nothing is left open then.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const broker = new Broker(options)
+  const { store, listen = [], log = silentLog } = options
+  const early = listen.some((request) => typeof request !== 'string' && request.durability === 'commit')
+  const tables = store === undefined ? null : await openTables(store, early, log)
+  const broker = await begin(options, tables)
   try {
-    for (const request of options.listen ?? []) await broker.listen(request)
+    for (const request of listen) await broker.listen(request)
   } catch (error) {
     await broker.close()
     throw error
@@ -62,14 +70,34 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
 
 /** Makes a broker from a configuration that was checked. */
 export async function startBroker(config: Config, log: Log): Promise<Broker> {
-  const broker = new Broker({ settings: settingsOf(config), log })
+  const listeners = listenerOptionsOf(config)
+  const early = listeners.some(({ rules }) => rules.durability === 'commit')
+  const tables = config.store.kind === 'memory' ? null : await openTables(config.store.path, early, log)
+  const broker = await begin({ settings: settingsOf(config), log }, tables)
   try {
-    for (const options of listenerOptionsOf(config)) await broker.open(options)
+    for (const options of listeners) await broker.open(options)
   } catch (error) {
     await broker.close()
     throw error
   }
   return broker
+}
+
+/** Opens the tables of a store, and says what became of a damaged one. */
+async function openTables(directory: string, early: boolean, log: Log): Promise<Tables> {
+  const { tables, report } = await openStoreDirectory(directory, { early })
+  if (report !== null) log.error('the store was damaged', { ...report })
+  return tables
+}
+
+/** Makes a broker; the tables are closed when that fails. */
+async function begin(options: BrokerOptions, tables: Tables | null): Promise<Broker> {
+  try {
+    return new Broker(options, tables)
+  } catch (error) {
+    await tables?.close()
+    throw error
+  }
 }
 
 /** A running broker. Several in one process know nothing of each other. */
@@ -84,7 +112,7 @@ export class Broker implements AsyncDisposable {
   #receivers = 0
 
   /** @internal Use {@link createBroker}. */
-  constructor(options: BrokerOptions) {
+  constructor(options: BrokerOptions, tables: Tables | null) {
     const mistake = mistakeIn(options.settings ?? {})
     if (mistake !== null) throw new BrokerError('SETTINGS_INVALID', mistake)
     this.#authenticates = options.authenticator !== undefined
@@ -99,7 +127,9 @@ export class Broker implements AsyncDisposable {
       journal: this.#journal,
       authenticator: options.authenticator ?? openAuthenticator,
       authorizer: options.authorizer ?? openAuthorizer,
+      store: tables === null ? memoryStore(new RetainedTree()) : diskStore(tables),
     })
+    recover(this.#core)
     this.#reception = new Reception(this.#core)
     this.#stopSys = this.#publishSys()
   }
@@ -142,7 +172,12 @@ export class Broker implements AsyncDisposable {
   /** Lets a client in through a stream, without any port. It counts as a client on this machine. */
   attach(stream: Duplex): void {
     this.#assertOpen()
-    attachDuplex(stream, this.#reception, { name: 'attached', connectTimeout: 10_000, allowAnonymous: true })
+    attachDuplex(stream, this.#reception, {
+      name: 'attached',
+      connectTimeout: 10_000,
+      allowAnonymous: true,
+      durability: 'sync',
+    })
   }
 
   /**
@@ -228,9 +263,10 @@ export class Broker implements AsyncDisposable {
   async #shutDown(): Promise<void> {
     this.#stopSys()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
+    this.#core.sessions.close()
     this.#reception.close()
     await this.#reception.gone(farewell)
-    this.#core.close()
+    await this.#core.close()
   }
 
   #assertOpen(): void {
@@ -263,7 +299,7 @@ function received(message: Message, retain: boolean): ReceivedMessage {
 }
 
 function listenerOf(request: ListenRequest, maximumPacketSize: number): ListenerOptions {
-  const { url, name, connectTimeout, allowAnonymous, ...rest } = request
+  const { url, name, connectTimeout, allowAnonymous, durability, ...rest } = request
   const address = parseListenAddress(url)
   if (typeof address === 'string') throw new BrokerError('LISTEN_ADDRESS_UNAVAILABLE', address)
   const place =
@@ -280,6 +316,7 @@ function listenerOf(request: ListenRequest, maximumPacketSize: number): Listener
     name: name ?? '',
     connectTimeout: connectTimeout ?? 10_000,
     allowAnonymous: allowAnonymous ?? isLoopback(address),
+    durability: durability ?? 'sync',
   }
   return { ...defaultListener, ...place, websocket, ...rest, rules }
 }

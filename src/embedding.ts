@@ -1,6 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
-import type { Authenticator, Authorizer } from './engine/ports.ts'
+import type { Authenticator, Authorizer, Durability } from './engine/ports.ts'
 import type { Settings } from './engine/settings.ts'
 import type { ListenerOptions } from './listen/options.ts'
 import type { UserProperties } from './packet/property.ts'
@@ -16,11 +16,15 @@ export interface ListenRequest
   readonly connectTimeout?: number
   /** Let in clients that prove nothing. Default: on listeners only this machine can reach. */
   readonly allowAnonymous?: boolean
+  /** What must be safe before a client is told that it is. Default: `sync`. */
+  readonly durability?: Durability
 }
 
 /** What `createBroker` takes. Everything has a default; without `listen` the broker has no port at all. */
 export interface BrokerOptions {
   readonly listen?: readonly (string | ListenRequest)[]
+  /** The folder where sessions and messages are kept; made when it is not there. Default: they are kept in memory. */
+  readonly store?: string
   /** Limits and choices that differ from `defaultSettings`. */
   readonly settings?: Partial<Settings>
   /** Who clients are. Default: everyone is let in where anonymous clients are, nobody elsewhere. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { isLoopback, parseListenAddress } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 
@@ -5,8 +6,9 @@ import type { Config } from '../config/schema.ts'
 export function welcome(version: string, config: Config, urls: readonly string[], command: string): string {
   const lines = [`Petaltail ${version} is ready and listens on`, ...urls.map((url) => `  ${url}`), '']
   lines.push(...safety(urls))
-  if (config.store === 'memory')
+  if (config.store.kind === 'memory')
     lines.push('Sessions and messages are kept in memory: they are gone when the broker stops.')
+  else lines.push(`Sessions and messages are kept in ${resolve(config.store.path)}.`)
   lines.push('', 'Try, in two other terminals:', ...attempts(urls, command), 'Stop with Ctrl-C.')
   return `${lines.join('\n')}\n`
 }

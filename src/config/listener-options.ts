@@ -16,7 +16,12 @@ function optionsOf(config: Config, listener: ListenerConfig) {
   return {
     ...placeOf(listener),
     mode,
-    rules: { name: listener.name ?? listener.url, connectTimeout, allowAnonymous: allowsAnonymous(config, listener) },
+    rules: {
+      name: listener.name ?? listener.url,
+      connectTimeout,
+      allowAnonymous: allowsAnonymous(config, listener),
+      durability: listener.durability ?? config.store.durability,
+    },
     tls: tlsOf(listener),
     websocket: {
       path: webSocketPath(listener),

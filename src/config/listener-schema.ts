@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { choice, count, milliseconds, optionalFile, optionalText, requiredFile, texts } from './option.ts'
+import { durabilities } from './store-schema.ts'
 
 const certificateFiles = {
   certificate: requiredFile('PEM file with the certificate, which may be followed by its chain.'),
@@ -94,6 +95,13 @@ export const listenerSchema = Type.Object(
       Type.Boolean({
         description: 'Clients that prove nothing about themselves are let in.',
         fallback: 'true on loopback addresses and unix sockets, elsewhere the top-level `allow_anonymous`',
+        live: false,
+      }),
+    ),
+    durability: Type.Optional(
+      Type.Enum([...durabilities], {
+        description: 'What must have happened before a client of this listener is told that the broker has something.',
+        fallback: '`store.durability`',
         live: false,
       }),
     ),

@@ -67,7 +67,12 @@ function readConfigFile(file: string): string {
 function commandLineSettings(given: CommandLine): Setting[] {
   const settings: Setting[] = []
   if (given.listen !== undefined) settings.push({ path: ['listeners'], value: given.listen, origin: '--listen' })
-  if (given.store !== undefined) settings.push({ path: ['store'], value: given.store, origin: '--store' })
+  if (given.store === 'memory') settings.push({ path: ['store', 'kind'], value: 'memory', origin: '--store' })
+  else if (given.store !== undefined)
+    settings.push(
+      { path: ['store', 'kind'], value: 'disk', origin: '--store' },
+      { path: ['store', 'path'], value: given.store, origin: '--store' },
+    )
   if (given.allowAnonymous !== undefined)
     settings.push({ path: ['allowAnonymous'], value: given.allowAnonymous, origin: '--allow-anonymous' })
   if (given.logLevel !== undefined)

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { featuresSchema, limitsSchema, queueSchema, retainedSchema, sessionSchema } from './limits-schema.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { choice, flag, milliseconds } from './option.ts'
+import { storeSchema } from './store-schema.ts'
 
 /** Every option of the broker, once. Names are those of the program; files write them in snake_case. */
 export const configSchema = Type.Object(
@@ -15,7 +16,7 @@ export const configSchema = Type.Object(
       false,
       'Clients that prove nothing about themselves are let in on listeners other machines can reach.',
     ),
-    store: choice(['memory'], 'memory', 'Where sessions and messages are kept.'),
+    store: storeSchema,
     shutdownTimeout: milliseconds(10_000, 'The longest time closing down may take.'),
     log: Type.Object(
       {

@@ -46,15 +46,14 @@ function received(connection: Connection, session: Session, delivery: Delivery |
   if (delivery.qos !== 2)
     return connection.fail(Reason.ProtocolError, `PUBREC for a QoS 1 message, packet identifier ${packet.packetId}`)
   if (packet.reason >= 0x80) return session.settle(delivery) // [MQTT-4.4.0-2]
-  delivery.released = true
-  connection.outbox.acknowledge(PacketType.Pubrel, packet.packetId, Reason.Success, null)
+  const staged = session.release(delivery)
+  connection.answer(PacketType.Pubrel, packet.packetId, Reason.Success, null, staged)
 }
 
 /** PUBREL: the packet identifier is free again [MQTT-4.3.3-12]. */
 function released(connection: Connection, session: Session, packetId: number): void {
-  const serial = session.received.get(packetId)
+  const serial = session.forget(packetId)
   if (serial === connection.serial) connection.unreleased--
-  session.received.delete(packetId)
   const reason = serial === undefined ? Reason.PacketIdentifierNotFound : Reason.Success
-  connection.outbox.acknowledge(PacketType.Pubcomp, packetId, reason, null)
+  connection.answer(PacketType.Pubcomp, packetId, reason, null, session.kept)
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Connect, decodeConnect, type Will } from '../packet/decode-connect.ts'
+import { type Connect, decodeConnect, type Will as WillRequest } from '../packet/decode-connect.ts'
 import { encodeConnack, type ServerProperties } from '../packet/encode.ts'
 import { encodePassedProperties } from '../packet/passed-properties.ts'
 import { Reason } from '../packet/reason.ts'
@@ -7,11 +7,11 @@ import { isTextPayload } from '../packet/text.ts'
 import { isReserved } from '../topic/filter.ts'
 import { anySize, type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
-import { Message, never } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { Credentials, Identity, Verdict } from './ports.ts'
-import type { StoredWill } from './session.ts'
+import type { Session } from './session.ts'
 import { forever } from './sessions.ts'
+import { Will } from './will.ts'
 
 /** Serves a CONNECT packet [MQTT 3.1.4]: checks it, finds out who it is, and opens or resumes the session. */
 export function connect(connection: Connection, bytes: Buffer, start: number, end: number): void {
@@ -53,7 +53,7 @@ function refusal(connection: Connection, packet: Connect): readonly [Reason, str
   return packet.will === null ? null : refusedWill(connection, packet.will)
 }
 
-function refusedWill(connection: Connection, will: Will): readonly [Reason, string] | null {
+function refusedWill(connection: Connection, will: WillRequest): readonly [Reason, string] | null {
   const { settings, names } = connection.core
   if (will.qos > settings.maximumQos) return [Reason.QosNotSupported, 'the QoS of the will'] // [MQTT-3.2.2-12]
   if (will.retain && !settings.retainAvailable) return [Reason.RetainNotSupported, 'the will is to be retained'] // [MQTT-3.2.2-13]
@@ -139,20 +139,41 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
     )
   }
   // The old connection is told before the new one is answered, so that it never sees the new one's messages.
-  core.sessions.get(id)?.attached?.fail(Reason.SessionTakenOver, 'the client connected again') // [MQTT-3.1.4-3]
-  const kept = core.sessions.get(id)
-  if (kept !== null && packet.cleanStart) core.sessions.end(kept) // [MQTT-3.1.2-4]
-  const present = kept !== null && !packet.cleanStart
-  const session = present ? kept : core.sessions.create(id)
+  core.sessions.get(id)?.owner?.takenOver()
+  const before = core.sessions.get(id)
+  const present = before !== null && !packet.cleanStart
+  const failing = core.store.condition === 'failing'
+  if (failing && !present && (expiryInterval > 0 || packet.will !== null))
+    return connection.fail(Reason.ServerUnavailable, `the store fails: ${core.commits.trouble}`)
+  const changes = core.store.changes
+  if (before !== null && packet.cleanStart) core.sessions.end(before) // [MQTT-3.1.2-4]
+  const session = present ? before : core.sessions.create(id, expiryInterval)
   session.expiryInterval = expiryInterval
-  core.sessions.arrived(session, packet.will === null ? null : storedWill(connection, packet.will))
+  session.owner = connection
+  core.sessions.arrived(session, packet.will === null ? null : willOf(connection, session, packet.will))
   connection.session = session
+  const welcomed = () => welcome(connection, session, packet, keepAlive, present, told)
+  // A session that was there before is there whatever becomes of what is staged now.
+  if (core.store.changes === changes || failing || core.commits.frontier(connection.durability) === 0) welcomed()
+  else connection.wait(core.commits.safe(connection.durability), welcomed)
+}
+
+function welcome(
+  connection: Connection,
+  session: Session,
+  packet: Connect,
+  keepAlive: number,
+  present: boolean,
+  told: ServerProperties,
+): void {
+  const { core } = connection
   connection.phase = Phase.Connected
   connection.sendQuota = Math.min(packet.properties.receiveMaximum ?? 65_535, core.settings.maximumInflight)
   // A clock that is read now and then is up to 200 ms behind, which must not count against the client.
   connection.patience = keepAlive === 0 ? 0 : keepAlive * 1_500 + 200
   connection.keepAlive()
   record(connection, present)
+  const maximum = connection.outbox.maximumPacketSize
   connection.outbox.raw(encodeConnack(packet.version, present, Reason.Success, told, maximum))
   session.attach(connection)
 }
@@ -205,17 +226,23 @@ function announcement(
   }
 }
 
-function storedWill(connection: Connection, will: Will): StoredWill | null {
-  const { core, id } = connection
+function willOf(connection: Connection, session: Session, will: WillRequest): Will | null {
+  const { core, id: clientId } = connection
   const name = core.names.of(will.topic)
   if (name === null) return null
+  const { topic, qos, retain, payload } = will
   const { messageExpiryInterval, willDelayInterval } = will.properties
-  const properties = encodePassedProperties(will.properties)
-  return {
+  const number = session.kept ? session.number : core.store.number()
+  return new Will(number, name, {
+    number,
+    clientId,
+    topic,
+    qos,
+    retain,
+    properties: encodePassedProperties(will.properties),
+    payload,
     delay: willDelayInterval ?? 0,
-    message: () => {
-      const expiresAt = messageExpiryInterval === undefined ? never : core.clock.now() + messageExpiryInterval * 1_000
-      return new Message(name, will.qos, will.retain, properties, expiresAt, id, will.payload, 0, will.payload.length)
-    },
-  }
+    expiryInterval: messageExpiryInterval ?? -1,
+    dueAt: 0,
+  })
 }

@@ -1,11 +1,14 @@
 import { Timer } from '../base/wheel.ts'
 import { encodeConnack, encodeDisconnect } from '../packet/encode.ts'
 import { Reason, reasonName } from '../packet/reason.ts'
-import type { Version } from '../packet/types.ts'
+import type { PacketType, Version } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
 import type { Core } from './core.ts'
+import { Held, type HeldItem, HeldPublish, packed } from './held.ts'
+import type { Delivery } from './inflight.ts'
+import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
-import type { Client, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
+import type { Client, Durability, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
 import type { Attached, Session } from './session.ts'
 
 /** How far a network connection has come. */
@@ -58,6 +61,8 @@ export class Connection implements Attached, Client {
   /** Goes on with what the client sent meanwhile. */
   resume: () => void = () => {}
   readonly timer: Timer
+  /** What is sent only when the store has what it depends on. */
+  #held: Held | null = null
   #stalled = false
 
   constructor(core: Core, wire: Wire, rules: ListenerRules) {
@@ -82,6 +87,11 @@ export class Connection implements Attached, Client {
     return this.protocol ?? 4
   }
 
+  /** What must be safe before the client is told that it is. */
+  get durability(): Durability {
+    return this.identity.durability ?? this.rules.durability
+  }
+
   get closed(): boolean {
     return this.phase === Phase.Closed
   }
@@ -90,6 +100,46 @@ export class Connection implements Attached, Client {
   send(bytes: Buffer): void {
     if (bytes.length <= this.outbox.maximumPacketSize) this.outbox.raw(bytes)
     else this.fail(Reason.PacketTooLarge, `an answer of ${bytes.length} bytes is over the client's maximum packet size`)
+  }
+
+  /**
+   * Sends an acknowledgement, in its turn: not before those that came before it, and when `staged` says that it depends on
+   * what was just staged, not before that is safe.
+   */
+  answer(type: PacketType, id: number, reason: Reason, reasonString: string | null, staged: boolean): void {
+    const position = staged ? this.core.commits.frontier(this.durability) : 0
+    if (position === 0 && (this.#held === null || this.#held.empty))
+      return this.outbox.acknowledge(type, id, reason, reasonString)
+    if (reasonString === null) this.#hold(position, packed(type, id, reason))
+    else this.#hold(position, () => this.outbox.acknowledge(type, id, reason, reasonString))
+  }
+
+  sendWhenSafe(session: Session, delivery: Delivery, message: Message): void {
+    const position = delivery.qos === 2 ? this.core.commits.frontier(this.durability) : 0
+    if (position === 0 && !this.holding) return session.sendHeld(delivery, message)
+    message.keep()
+    this.#hold(position, new HeldPublish(session, delivery, message))
+  }
+
+  get holding(): boolean {
+    return this.#held !== null && this.#held.publishes > 0
+  }
+
+  /** Does it once everything staged so far is safe, in its turn among what is held back. */
+  whenSafe(then: () => void): void {
+    const position = this.core.commits.frontier(this.durability)
+    if (position === 0 && (this.#held === null || this.#held.empty)) then()
+    else this.#hold(position, then)
+  }
+
+  #hold(position: number, item: HeldItem): void {
+    this.#held ??= new Held(this.core.commits, this.durability, this.outbox)
+    this.#held.add(position, item)
+  }
+
+  takenOver(): void {
+    const reason = this.phase === Phase.Connected ? Reason.SessionTakenOver : Reason.ServerBusy
+    this.fail(reason, 'the client connected again') // [MQTT-3.1.4-3]
   }
 
   /** Ends the connection because of what the client or an operator did. Idempotent. */
@@ -196,6 +246,7 @@ export class Connection implements Attached, Client {
         Reason.QuotaExceeded,
         `took nothing of what it was sent for ${this.core.settings.stallTimeout} seconds`,
       )
+    if (this.waiting) return this.keepAlive()
     const silent = this.core.clock.now() - this.lastHeard
     if (silent >= this.patience)
       this.fail(Reason.KeepAliveTimeout, `nothing heard for ${Math.round(silent / 1_000)} seconds`)
@@ -207,12 +258,14 @@ export class Connection implements Attached, Client {
     const connected = this.phase === Phase.Connected
     this.phase = Phase.Closed
     core.wheel.cancel(this.timer)
+    this.#held?.close()
     this.outbox.flush()
     this.outbox.close()
     this.wire.close()
     this.#record(by, reason, detail, connected)
     this.session = null
-    if (session !== null && session.attached === this) core.sessions.left(session, willing)
+    // A client that was not told that it is connected leaves no will.
+    if (session !== null && session.owner === this) core.sessions.left(session, willing && connected)
   }
 
   #record(by: 'client' | 'server' | 'network', reason: number, detail: string, connected: boolean): void {

@@ -5,8 +5,9 @@ import type { Log } from '../base/log.ts'
 import { Turn } from '../base/turn.ts'
 import { Wheel } from '../base/wheel.ts'
 import { TopicNames } from '../topic/name.ts'
+import { Commits } from './commits.ts'
 import { Slabs } from './outbox.ts'
-import type { Authenticator, Authorizer, Journal } from './ports.ts'
+import type { Authenticator, Authorizer, Journal, Store } from './ports.ts'
 import { Retained } from './retained.ts'
 import { Router } from './router.ts'
 import { Sessions } from './sessions.ts'
@@ -20,6 +21,16 @@ export interface CoreParts {
   readonly journal: Journal
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  /** Makes the store with what the core has. */
+  readonly store: (base: StoreBase) => Store
+}
+
+/** What a store is made with. */
+export interface StoreBase {
+  readonly clock: Clock
+  readonly log: Log
+  readonly turn: Turn
+  readonly names: TopicNames
 }
 
 /** Log lines a second about refusals of one kind; all of them are counted and recorded. */
@@ -44,6 +55,8 @@ export class Core {
   readonly slabs = new Slabs()
   readonly wheel: Wheel
   readonly names: TopicNames
+  readonly store: Store
+  readonly commits: Commits
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions
@@ -63,18 +76,22 @@ export class Core {
     this.denials = new Damper(parts.clock, logged)
     this.wheel = new Wheel(parts.clock)
     this.names = new TopicNames(parts.settings)
-    this.retained = new Retained(parts.settings, this.counters)
+    this.store = parts.store(this)
+    this.commits = new Commits(this.store, parts.log)
+    this.retained = new Retained(this.store.retained, parts.settings, this.counters)
     this.router = new Router(this)
     this.sessions = new Sessions(this)
     this.#stopSweep = parts.clock.every(sweepInterval, () => {
       this.retained.sweep(this.clock.now(), sweepCount)
+      this.store.sweep()
       for (const session of this.sessions) if (session.attached !== null) session.settleDown()
     })
   }
 
-  close(): void {
+  /** Ends the broker; rejects when something that was promised could not be made safe. */
+  async close(): Promise<void> {
     this.#stopSweep()
     this.wheel.close()
-    this.sessions.clear()
+    await this.store.close()
   }
 }

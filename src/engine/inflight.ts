@@ -1,15 +1,20 @@
 import type { Qos } from '../packet/types.ts'
 import type { Message } from './message.ts'
+import type { StoredDelivery } from './ports.ts'
 import type { Group } from './subscription.ts'
 
 /** One message on its way to one session: waiting in its queue, or sent and not yet acknowledged. */
 export class Delivery {
-  readonly message: Message
+  /** Null while the store has it and it need not be at hand. */
+  message: Message | null
+  /** What the store knows it by, 0 when it is not kept there. */
+  sequence: number
   readonly qos: Qos
-  readonly retain: boolean
-  readonly identifiers: readonly number[] | null
+  retain: boolean
+  identifiers: readonly number[] | null
   /** The shared subscription it came through, whose other members may take it over. */
-  readonly group: Group | null
+  group: Group | null
+  readonly weight: number
   /** Packet identifier, 0 while it waits. */
   id = 0
   /** Order of first sending, for sending again in the same order [MQTT-4.6.0-5]. */
@@ -18,12 +23,32 @@ export class Delivery {
   released = false
   /** The PUBLISH went out on this network connection and takes one of its send quota [MQTT 4.9]. */
   onWire = false
+  /** The PUBLISH may have gone out before: the next is a repetition [MQTT-3.3.1-1]. */
+  attempted = false
 
-  constructor(message: Message, qos: Qos, retain: boolean, identifiers: readonly number[] | null, group: Group | null) {
+  constructor(
+    message: Message | null,
+    sequence: number,
+    qos: Qos,
+    retain: boolean,
+    identifiers: readonly number[] | null,
+    group: Group | null,
+    weight: number,
+  ) {
     this.message = message
+    this.sequence = sequence
     this.qos = qos
     this.retain = retain
     this.identifiers = identifiers
+    this.group = group
+    this.weight = weight
+  }
+
+  /** It was read from the store. */
+  recalled(stored: StoredDelivery, group: Group | null): void {
+    this.message = stored.message
+    this.retain = stored.retain
+    this.identifiers = stored.identifiers
     this.group = group
   }
 }
@@ -35,7 +60,7 @@ const largestId = 65_535
  * rise, so the low bits of the identifier find the place in a small table; one whose place is taken is passed over.
  */
 export class Inflight {
-  #table: (Delivery | null)[] = []
+  #table: (Delivery | null)[] = none
   #count = 0
   #next = 1
   #order = 0
@@ -51,7 +76,7 @@ export class Inflight {
 
   /** Moves the messages of the deliveries before `order` into memory of their own. */
   keepOlder(order: number): void {
-    for (const delivery of this.#table) if (delivery !== null && delivery.order < order) delivery.message.keep()
+    for (const delivery of this.#table) if (delivery !== null && delivery.order < order) delivery.message?.keep()
   }
 
   /** Takes up a delivery under the next free packet identifier. There may be at most 65,535 [MQTT-2.2.1-4]. */
@@ -60,11 +85,17 @@ export class Inflight {
     const mask = this.#table.length - 1
     let id = this.#next
     while (this.#table[id & mask] !== null) id = id === largestId ? 1 : id + 1
-    this.#table[id & mask] = delivery
-    this.#next = id === largestId ? 1 : id + 1
-    this.#count++
-    delivery.id = id
-    delivery.order = this.#order++
+    this.#take(delivery, id)
+  }
+
+  /** Takes up a delivery under the packet identifier it has had, behind those taken up before. */
+  restore(delivery: Delivery, id: number): void {
+    if (this.#table.length === 0) this.#grow()
+    while (this.#table[id & (this.#table.length - 1)] !== null) {
+      if (this.#table.length > largestId) return
+      this.#grow()
+    }
+    this.#take(delivery, id)
   }
 
   get(id: number): Delivery | null {
@@ -78,7 +109,7 @@ export class Inflight {
     if (this.#table[place] !== delivery) return
     this.#table[place] = null
     this.#count--
-    if (this.#count === 0 && this.#table.length > 1_024) this.#table = []
+    if (this.#count === 0 && this.#table.length > 1_024) this.#table = none
   }
 
   /** All of them, in the order they were first sent. */
@@ -88,6 +119,14 @@ export class Inflight {
     return all.sort((one, other) => one.order - other.order)
   }
 
+  #take(delivery: Delivery, id: number): void {
+    this.#table[id & (this.#table.length - 1)] = delivery
+    this.#next = id === largestId ? 1 : id + 1
+    this.#count++
+    delivery.id = id
+    delivery.order = this.#order++
+  }
+
   #grow(): void {
     const old = this.#table
     if (old.length > largestId) return
@@ -95,3 +134,6 @@ export class Inflight {
     for (const delivery of old) if (delivery !== null) this.#table[delivery.id & (this.#table.length - 1)] = delivery
   }
 }
+
+/** The table of a session to which nothing was sent; it has no places, so nothing is ever put there. */
+const none: (Delivery | null)[] = []

@@ -5,6 +5,7 @@ import { Readiness, type Receiver, Subscription } from './subscription.ts'
 /** A subscription of the program the broker is embedded in. It is always there, and takes everything at once. */
 export class LocalReceiver implements Receiver {
   readonly id: string
+  readonly kept = false
   mark = 0
   markIndex = 0
   readonly readiness = Readiness.Ready

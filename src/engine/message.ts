@@ -72,7 +72,13 @@ export class Message {
 
   /** Bytes of memory it takes when it waits. */
   get weight(): number {
-    return overhead + this.topic.length + this.size + (this.properties === null ? 0 : this.properties.length)
+    return weightOf(this.topic.length, this.size, this.properties === null ? 0 : this.properties.length)
+  }
+
+  /** Copies the payload to `at` in `target`, which has room for it. */
+  copyPayload(target: Buffer, at: number): void {
+    if (this.#text !== null) target.write(this.#text, at, 'latin1')
+    else this.bytes.copy(target, at, this.payloadStart, this.payloadEnd)
   }
 
   /** Copies the payload behind what the slab holds; it lives there from now on. */
@@ -115,6 +121,11 @@ export class Message {
   secondsLeft(now: number): number {
     return this.expiresAt === never ? -1 : Math.max(0, Math.ceil(Math.round(this.expiresAt - now) / 1_000))
   }
+}
+
+/** Bytes of memory a message takes when it waits, from the bytes of its parts. */
+export function weightOf(topic: number, payload: number, properties: number): number {
+  return overhead + topic + payload + properties
 }
 
 function exactly(bytes: Buffer, start: number, end: number): Buffer {

@@ -88,14 +88,15 @@ function isResponseTopic(connection: Connection): boolean {
 
 /** A QoS 2 packet identifier that is not released yet: acknowledged again, not delivered again [MQTT-4.3.3-10]. */
 function repeated(connection: Connection, packetId: number): boolean {
-  const received = connection.session?.received
+  const received = connection.session?.received ?? null
   const known = received?.get(packetId)
-  if (received === undefined || known === undefined) return false
+  if (received === null || known === undefined) return false
   if (known !== connection.serial) {
     received.set(packetId, connection.serial)
     connection.unreleased++
   }
-  connection.outbox.acknowledge(PacketType.Pubrec, packetId, Reason.Success, null)
+  // What was staged when it first came may still be on its way.
+  connection.answer(PacketType.Pubrec, packetId, Reason.Success, null, true)
   return true
 }
 
@@ -121,15 +122,34 @@ function accept(connection: Connection, message: Message, packetId: number, verd
       'the broker keeps no more retained messages',
     )
   }
+  const { router, store } = connection.core
+  if (qos > 0 && store.condition === 'failing' && (message.retain || router.keeps(message.topic)))
+    return unsafe(connection, message, packetId, verdict)
+  const changes = store.changes
   if (qos === 2) {
-    connection.session?.received.set(packetId, connection.serial)
+    connection.session?.receive(packetId, connection.serial)
     connection.unreleased++
   }
-  const reached = connection.core.router.route(message)
+  const reached = router.route(message)
+  const staged = store.changes !== changes
+  if (staged && store.condition === 'behind') connection.wait(connection.core.commits.ok(), nothing)
   if (qos === 0) return
   const reason = reached === 0 ? Reason.NoMatchingSubscribers : Reason.Success
-  connection.outbox.acknowledge(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, null)
+  connection.answer(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, null, staged)
 }
+
+/** The store cannot keep the message now: MQTT 5 has a code for that, an MQTT 3 client waits until it can. */
+function unsafe(connection: Connection, message: Message, packetId: number, verdict: Verdict): void {
+  const { commits } = connection.core
+  if (connection.version === 5) {
+    const why = `the store fails: ${commits.trouble}`
+    return refuse(connection, message.topic, message.qos, packetId, Reason.QuotaExceeded, why)
+  }
+  message.keep()
+  connection.wait(commits.ok(), () => accept(connection, message, packetId, verdict))
+}
+
+function nothing(): void {}
 
 function deny(connection: Connection, message: Message, packetId: number, why: string): void {
   const { core, id: clientId } = connection
@@ -152,5 +172,5 @@ function refuse(
   if (connection.version !== 5) return connection.fail(reason, `publishing to ${topic.text}: ${detail}`)
   if (qos === 0) return
   const text = connection.problemInformation ? detail : null
-  connection.outbox.acknowledge(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, text)
+  connection.answer(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, text, false)
 }

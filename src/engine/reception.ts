@@ -35,11 +35,10 @@ export class Reception implements Acceptor {
     })
   }
 
-  /** Says good-bye to everyone: DISCONNECT with Server shutting down for MQTT 5. Their wills are not published. */
+  /** Says good-bye to everyone: DISCONNECT with Server shutting down for MQTT 5. Wills are not published: those of a store that lasts are when the broker is there again. */
   close(): void {
     this.#core.closing = true
     for (const { connection } of this.#intakes) {
-      if (connection.session !== null) connection.session.will = null
       connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
     }
   }

@@ -66,6 +66,19 @@ export class Router {
     return true
   }
 
+  /** A message to this topic would be kept for a session. */
+  keeps(topic: TopicName): boolean {
+    const route = this.#routeOf(topic)
+    for (let index = 0; index < route.direct.length; index++) if (route.direct[index].receiver.kept) return true
+    for (let index = 0; index < route.groups.length; index++) if (route.groups[index].kept) return true
+    return false
+  }
+
+  /** The group of a shared subscription, or null when it has no members. */
+  group(text: string): Group | null {
+    return this.#groups.get(text) ?? null
+  }
+
   subscribe(subscription: Subscription): void {
     this.#context.counters.subscriptions++
     if (subscription.group === null) this.#tree.add(subscription)

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../base/counters.ts'
-import { Ring } from '../base/ring.ts'
 import type { Flushable, Turn } from '../base/turn.ts'
 import type { Timer } from '../base/wheel.ts'
 import { Reason } from '../packet/reason.ts'
@@ -8,9 +7,12 @@ import { PacketType, type Qos } from '../packet/types.ts'
 import { Delivery, Inflight } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
-import type { DropReason, Journal } from './ports.ts'
+import type { DropReason, Journal, Store } from './ports.ts'
+import { Queue, type QueueContext } from './queue.ts'
+import { type Replay, Replays } from './replays.ts'
 import type { Settings } from './settings.ts'
-import { Readiness, type Receiver, type Subscription } from './subscription.ts'
+import { type Group, Readiness, type Receiver, type Subscription } from './subscription.ts'
+import type { Will } from './will.ts'
 
 /** The network connection a session is on, as far as the session is concerned. */
 export interface Attached {
@@ -18,32 +20,24 @@ export interface Attached {
   /** QoS 1 and 2 messages the client takes without acknowledging [MQTT 3.1.2.11.3]. */
   readonly sendQuota: number
   fail(reason: Reason, detail: string): void
+  /** Another network connection takes over the session. */
+  takenOver(): void
+  /** Sends an acknowledgement, once what was staged is safe when `staged` says that it depends on that. */
+  answer(type: PacketType, id: number, reason: Reason, reasonString: string | null, staged: boolean): void
+  /** Deliveries are held back for it. */
+  readonly holding: boolean
+  /** Sends a delivery in its turn, and one of QoS 2 once its packet identifier is safe. */
+  sendWhenSafe(session: Session, delivery: Delivery, message: Message): void
 }
 
-/** A will as it waits with its session [MQTT 3.1.2.5]. */
-export interface StoredWill {
-  /** Makes the message, its expiry counted from the call. */
-  readonly message: () => Message
-  /** Seconds between the loss of the connection and its publication. */
-  readonly delay: number
-}
-
-/** Retained messages still to be sent because of a new subscription; null in between to give way to others. */
-export interface Replay {
-  readonly subscription: Subscription
-  readonly messages: Iterator<Message | null>
-}
-
-export interface SessionContext {
+export interface SessionContext extends QueueContext {
   readonly settings: Settings
   readonly clock: Clock
   readonly counters: Counters
   readonly turn: Turn
   readonly journal: Journal
+  readonly store: Store
 }
-
-/** Retained messages sent in one turn before other clients get theirs. */
-const replayed = 200
 
 /**
  * What the broker keeps for one client identifier [MQTT 4.1]: subscriptions, messages to send and to be acknowledged,
@@ -51,36 +45,47 @@ const replayed = 200
  */
 export class Session implements Receiver, Flushable {
   readonly id: string
+  /** What the store knows it by, 0 when it ends with its connection and is not kept. */
+  readonly number: number
   readonly subscriptions = new Map<string, Subscription>()
   /** How many of them are shared. */
   sharedSubscriptions = 0
   readonly inflight = new Inflight()
   /** Packet identifiers of QoS 2 messages received and not released [MQTT-4.3.3-10], each with the connection it last came on. */
-  readonly received = new Map<number, number>()
+  received: Map<number, number> | null = null
   mark = 0
   markIndex = 0
+  /** The network connection it is on, and that one once it has been told so with CONNACK. */
+  owner: Attached | null = null
   attached: Attached | null = null
   /** Seconds it outlives its connection; 0xFFFFFFFF for ever. */
   expiryInterval = 0
-  will: StoredWill | null = null
+  will: Will | null = null
   expiryTimer: Timer | null = null
   willTimer: Timer | null = null
   readonly #context: SessionContext
-  readonly #queue = new Ring<Delivery>()
-  #queuedBytes = 0
-  #resend: Delivery[] = []
+  readonly #queue: Queue
+  #resend: readonly Delivery[] = none
   #resent = 0
   /** PUBLISH packets sent on this connection that take a quota. */
   #unacknowledged = 0
   #unacknowledgedBytes = 0
-  #replays: Replay[] = []
+  readonly #replays = new Replays(this)
+  /** How many that wait were perhaps sent before the broker ended without being able to tell. */
+  #perhapsSent = 0
   #enlisted = false
   #settled = 0
   #ended = false
 
-  constructor(id: string, context: SessionContext) {
+  constructor(id: string, number: number, context: SessionContext) {
     this.id = id
+    this.number = number
     this.#context = context
+    this.#queue = new Queue(context)
+  }
+
+  get kept(): boolean {
+    return this.number > 0
   }
 
   get queued(): number {
@@ -105,29 +110,70 @@ export class Session implements Receiver, Flushable {
   #offer(message: Message, subscription: Subscription, retain: boolean, alone: boolean): void {
     const qos = message.qos < subscription.qos ? message.qos : subscription.qos
     const attached = this.attached
+    const { identifiers, group } = subscription
     if (qos === 0) {
-      if (attached !== null) this.#sendUnassured(attached, message, retain, subscription.identifiers, alone)
-      else if (this.#context.settings.queueQos0)
-        this.#enqueue(new Delivery(message, 0, retain, subscription.identifiers, subscription.group))
+      if (attached !== null) this.#sendUnassured(attached, message, retain, identifiers, alone)
+      else if (this.#context.settings.queueQos0) this.#enqueue(message, 0, retain, identifiers, group)
       return
     }
-    const delivery = new Delivery(message, qos, retain, subscription.identifiers, subscription.group)
-    if (attached !== null && this.#idle && this.#admits(attached)) this.#send(attached, delivery, alone)
-    else this.#enqueue(delivery)
+    if (attached !== null && this.#idle && this.#admits(attached))
+      this.#send(attached, new Delivery(message, 0, qos, retain, identifiers, group, message.weight), message, alone)
+    else this.#enqueue(message, qos, retain, identifiers, group)
   }
 
-  /** PUBACK, or PUBREC with a refusal: the delivery is over. */
+  /** PUBACK, PUBCOMP, or PUBREC with a refusal: the delivery is over. */
   settle(delivery: Delivery): void {
     this.inflight.remove(delivery)
+    if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     if (delivery.onWire) {
       this.#unacknowledged--
-      this.#unacknowledgedBytes -= delivery.message.weight
+      this.#unacknowledgedBytes -= delivery.weight
     }
     if (
       this.attached !== null &&
-      (this.#queue.length > 0 || this.#resent < this.#resend.length || this.#replays.length > 0)
+      (this.#queue.length > 0 || this.#resent < this.#resend.length || !this.#replays.empty)
     )
       this.#later()
+  }
+
+  /** PUBREC: the client has the message [MQTT-4.3.3-4]. True when that was staged in the store. */
+  release(delivery: Delivery): boolean {
+    const staged = delivery.sequence > 0 && !delivery.released
+    delivery.released = true
+    delivery.message = null
+    if (staged) this.#context.store.released(delivery.sequence)
+    return staged
+  }
+
+  /** A QoS 2 packet identifier came for the first time. */
+  receive(packetId: number, serial: number): void {
+    if (this.kept) this.#context.store.putReceived(this.number, packetId)
+    this.received ??= new Map()
+    this.received.set(packetId, serial)
+  }
+
+  /** PUBREL: the packet identifier is free again [MQTT-4.3.3-12]. Returns the connection it last came on. */
+  forget(packetId: number): number | undefined {
+    const serial = this.received?.get(packetId)
+    if (serial === undefined) return undefined
+    this.received?.delete(packetId)
+    if (this.kept) this.#context.store.dropReceived(this.number, packetId)
+    return serial
+  }
+
+  /** Takes up one of its messages that the store had when the broker began. */
+  restore(sequence: number, qos: Qos, packetId: number, released: boolean, weight: number, sure: boolean): void {
+    if (packetId === 0) {
+      this.#queue.pushStored(sequence, weight)
+      this.#context.counters.queued++
+      this.#context.counters.queuedBytes += weight
+      if (!sure) this.#perhapsSent = this.#queue.length
+      return
+    }
+    const delivery = new Delivery(null, sequence, qos, false, null, null, weight)
+    delivery.released = released
+    delivery.attempted = true
+    this.inflight.restore(delivery, packetId)
   }
 
   /** Begins or goes on with a new network connection: sends again what was not acknowledged [MQTT-4.4.0-1]. */
@@ -150,9 +196,10 @@ export class Session implements Receiver, Flushable {
 
   /** The network connection is gone. */
   detach(): void {
+    this.owner = null
     this.attached = null
-    this.#resend = []
-    for (const delivery of this.inflight.inOrder()) delivery.message.keep()
+    this.#resend = none
+    for (const delivery of this.inflight.inOrder()) delivery.message?.keep()
   }
 
   /** Sends what waits: unacknowledged messages first, then the queue, then retained messages. */
@@ -160,26 +207,32 @@ export class Session implements Receiver, Flushable {
     const attached = this.attached
     if (attached === null) return
     while (this.#resent < this.#resend.length) if (!this.#sendAgain(attached, this.#resend[this.#resent])) return
-    if (this.#resend.length > 0) this.#resend = []
+    this.#resend = none
     this.#resent = 0
-    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
+    for (let next = this.#queue.peek(); next !== null; next = this.#queue.peek()) {
       if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return
       this.#dequeue()
-      if (next.message.expired(this.#context.clock.now())) this.#dropped(next.message, next.qos, 'expired')
-      else if (next.qos === 0) this.#sendUnassured(attached, next.message, next.retain, next.identifiers, true)
-      else this.#send(attached, next, true)
+      const message = next.message
+      if (message === null || message.expired(this.#context.clock.now())) this.#discard(next, 'expired')
+      else if (next.qos === 0) this.#sendQueuedUnassured(attached, next, message)
+      else this.#send(attached, next, message, true)
     }
-    if (this.#replays.length > 0) this.#replay(attached)
+    if (!this.#replays.empty && this.#replays.send(attached.outbox, this.#context.clock)) this.#later()
   }
 
   /** Retained messages for a new subscription, sent as fast as the client takes them. */
   replay(replay: Replay): void {
-    this.#replays.push(replay)
+    this.#replays.add(replay)
     this.#later()
   }
 
   cancelReplays(filter: string): void {
-    this.#replays = this.#replays.filter((replay) => replay.subscription.text !== filter)
+    this.#replays.cancel(filter)
+  }
+
+  /** The client may be sent one more QoS 1 or 2 message now. */
+  get ready(): boolean {
+    return this.attached !== null && this.#admits(this.attached)
   }
 
   flush(): void {
@@ -194,11 +247,18 @@ export class Session implements Receiver, Flushable {
    */
   surrender(take: (delivery: Delivery) => boolean): void {
     for (const delivery of this.inflight.inOrder()) {
-      if (delivery.group !== null && delivery.qos === 1 && take(delivery)) this.inflight.remove(delivery)
+      if (delivery.group === null || delivery.qos !== 1) continue
+      this.#recall(delivery)
+      if (!take(delivery)) continue
+      this.inflight.remove(delivery)
+      if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
-    if (this.#queue.length === 0) return
-    for (const delivery of this.#takeQueue()) {
-      if (delivery.group === null || !take(delivery)) this.#enqueue(delivery)
+    if (this.sharedSubscriptions === 0 && this.kept) return
+    for (let left = this.#queue.length; left > 0; left--) {
+      const delivery = this.#dequeue()
+      if (delivery === null) return
+      if (delivery.group === null || delivery.message === null || !take(delivery)) this.#requeue(delivery)
+      else if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
   }
 
@@ -214,9 +274,13 @@ export class Session implements Receiver, Flushable {
   /** The session is over: forgets all it holds. */
   end(): void {
     this.#ended = true
-    this.#takeQueue()
-    this.#replays = []
-    this.attached = null
+    const { counters, store } = this.#context
+    counters.queued -= this.#queue.length
+    counters.queuedBytes -= this.#queue.bytes
+    this.#queue.clear()
+    for (const delivery of this.inflight.inOrder()) if (delivery.sequence > 0) store.settle(delivery.sequence)
+    this.#replays.clear()
+    this.owner = this.attached = null
   }
 
   /** The client may be sent one more QoS 1 or 2 message [MQTT-3.3.4-9]. */
@@ -251,24 +315,56 @@ export class Session implements Receiver, Flushable {
     outbox.publish(message, 0, retain, false, 0, identifiers, alone, this.#context.clock.now())
   }
 
-  #send(attached: Attached, delivery: Delivery, alone: boolean): void {
-    const outbox = attached.outbox
-    if (!outbox.fits(delivery.message, true, delivery.identifiers))
-      return this.#dropped(delivery.message, delivery.qos, 'too large for receiver')
+  #sendQueuedUnassured(attached: Attached, delivery: Delivery, message: Message): void {
+    if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
+    this.#sendUnassured(attached, message, delivery.retain, delivery.identifiers, true)
+  }
+
+  #send(attached: Attached, delivery: Delivery, message: Message, alone: boolean): void {
+    if (!attached.outbox.fits(message, true, delivery.identifiers))
+      return this.#discard(delivery, 'too large for receiver')
     this.inflight.add(delivery)
+    if (this.#perhapsSent > 0 && delivery.sequence > 0) {
+      this.#perhapsSent--
+      delivery.attempted = delivery.qos === 1
+    }
+    if (this.kept) this.#keep(delivery, message)
+    if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
+    else this.#publish(attached, delivery, message, alone)
     delivery.onWire = true
     this.#unacknowledged++
-    this.#unacknowledgedBytes += delivery.message.weight
-    outbox.publish(
-      delivery.message,
-      delivery.qos,
-      delivery.retain,
-      false,
-      delivery.id,
-      delivery.identifiers,
-      alone,
-      this.#context.clock.now(),
-    )
+    this.#unacknowledgedBytes += delivery.weight
+  }
+
+  /** Stages that a delivery begins under its packet identifier. */
+  #keep(delivery: Delivery, message: Message): void {
+    const { store } = this.#context
+    if (delivery.sequence > 0) store.sent(delivery.sequence, delivery.id)
+    else if (store.condition !== 'failing')
+      delivery.sequence = store.append(
+        message,
+        this.number,
+        delivery.qos,
+        delivery.retain,
+        delivery.id,
+        delivery.identifiers,
+        delivery.group === null ? null : delivery.group.text,
+      )
+  }
+
+  /** Sends the PUBLISH of a delivery. Until it is acknowledged the message need not be at hand if the store has it. */
+  #publish(attached: Attached, delivery: Delivery, message: Message, alone: boolean): void {
+    const { qos, retain, attempted, id, identifiers } = delivery
+    attached.outbox.publish(message, qos, retain, attempted, id, identifiers, alone, this.#context.clock.now())
+    delivery.attempted = true
+    if (delivery.sequence > 0) delivery.message = null
+  }
+
+  /** Sends what was held back until it is safe, unless it is over. */
+  sendHeld(delivery: Delivery, message: Message): void {
+    const attached = this.attached
+    if (attached !== null && this.inflight.get(delivery.id) === delivery && !delivery.released)
+      this.#publish(attached, delivery, message, true)
   }
 
   /** Sends one unacknowledged delivery again; false when the client takes no more for now. */
@@ -281,88 +377,92 @@ export class Session implements Receiver, Flushable {
     if (outbox.full || (!delivery.released && !this.#admits(attached))) return false
     this.#resent++
     if (delivery.released) {
-      outbox.acknowledge(PacketType.Pubrel, delivery.id, Reason.Success, null)
-    } else if (outbox.fits(delivery.message, true, delivery.identifiers)) {
-      delivery.onWire = true
-      this.#unacknowledged++
-      this.#unacknowledgedBytes += delivery.message.weight
-      outbox.publish(
-        delivery.message,
-        delivery.qos,
-        delivery.retain,
-        true,
-        delivery.id,
-        delivery.identifiers,
-        true,
-        this.#context.clock.now(),
-      )
-    } else {
-      this.inflight.remove(delivery)
-      this.#dropped(delivery.message, delivery.qos, 'too large for receiver')
+      attached.answer(PacketType.Pubrel, delivery.id, Reason.Success, null, delivery.sequence > 0)
+      return true
     }
+    const message = this.#recall(delivery)
+    if (message === null || !outbox.fits(message, true, delivery.identifiers)) {
+      this.inflight.remove(delivery)
+      this.#discard(delivery, message === null ? 'expired' : 'too large for receiver')
+      return true
+    }
+    delivery.onWire = true
+    this.#unacknowledged++
+    this.#unacknowledgedBytes += delivery.weight
+    if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
+    else this.#publish(attached, delivery, message, true)
     return true
   }
 
-  #replay(attached: Attached): void {
-    for (let sent = 0; sent < replayed; ) {
-      const replay = this.#replays[0]
-      if (replay === undefined || attached.outbox.full) return
-      const assured = replay.subscription.qos > 0
-      if (assured && !this.#admits(attached)) return
-      const next = replay.messages.next()
-      sent++
-      if (next.done === true) this.#replays.shift()
-      else if (next.value !== null && !next.value.expired(this.#context.clock.now()))
-        this.offerRetained(next.value, replay.subscription)
+  #enqueue(
+    message: Message,
+    qos: Qos,
+    retain: boolean,
+    identifiers: readonly number[] | null,
+    group: Group | null,
+  ): void {
+    const { settings, counters, store } = this.#context
+    const weight = message.weight
+    if (this.#ended) return this.#dropped(message, qos, 'session ended')
+    if (counters.queuedBytes + weight > settings.queueBytesTotal) return this.#dropped(message, qos, 'memory limit')
+    if (weight > settings.queueBytes) return this.#dropped(message, qos, 'queue full')
+    if (this.kept && store.condition === 'failing') return this.#dropped(message, qos, 'store failing')
+    while (this.#queue.length >= settings.queueMessages || this.#queue.bytes + weight > settings.queueBytes) {
+      if (this.#overflow(message, qos)) return
     }
-    this.#later()
-  }
-
-  #enqueue(delivery: Delivery): void {
-    const { settings, counters } = this.#context
-    const weight = delivery.message.weight
-    if (this.#ended) return this.#dropped(delivery.message, delivery.qos, 'session ended')
-    if (counters.queuedBytes + weight > settings.queueBytesTotal)
-      return this.#dropped(delivery.message, delivery.qos, 'memory limit')
-    if (weight > settings.queueBytes) return this.#dropped(delivery.message, delivery.qos, 'queue full')
-    while (this.#queue.length >= settings.queueMessages || this.#queuedBytes + weight > settings.queueBytes) {
-      if (this.#overflow(delivery)) return
-    }
-    delivery.message.keep()
-    this.#queue.push(delivery)
-    this.#queuedBytes += weight
     counters.queued++
     counters.queuedBytes += weight
+    if (this.kept) {
+      const share = group === null ? null : group.text
+      return this.#queue.pushStored(store.append(message, this.number, qos, retain, 0, identifiers, share), weight)
+    }
+    message.keep()
+    this.#queue.push(new Delivery(message, 0, qos, retain, identifiers, group, weight))
   }
 
-  /** Makes room in a full queue; true when the new delivery is the one to go. */
-  #overflow(delivery: Delivery): boolean {
-    const oldest = this.#queue.peek()
+  #requeue(delivery: Delivery): void {
+    this.#queue.push(delivery)
+    this.#context.counters.queued++
+    this.#context.counters.queuedBytes += delivery.weight
+  }
+
+  /** Makes room in a full queue; true when the new message is the one to go. */
+  #overflow(message: Message, qos: Qos): boolean {
     const policy = this.#context.settings.queuePolicy
-    if (policy === 'drop-oldest' && oldest !== undefined) {
-      this.#dequeue()
-      this.#dropped(oldest.message, oldest.qos, 'queue full')
-      return false
+    if (policy === 'drop-oldest') {
+      const oldest = this.#dequeue()
+      if (oldest !== null) this.#discard(oldest, 'queue full')
+      if (oldest !== null) return false
     }
-    this.#dropped(delivery.message, delivery.qos, 'queue full')
+    this.#dropped(message, qos, 'queue full')
     if (policy === 'disconnect') this.attached?.fail(Reason.QuotaExceeded, 'the queue of the session is full')
     return true
   }
 
-  #dequeue(): Delivery | undefined {
+  #dequeue(): Delivery | null {
+    const bytes = this.#queue.bytes
     const delivery = this.#queue.shift()
-    if (delivery === undefined) return undefined
-    const weight = delivery.message.weight
-    this.#queuedBytes -= weight
+    if (delivery === null) return null
     this.#context.counters.queued--
-    this.#context.counters.queuedBytes -= weight
+    this.#context.counters.queuedBytes -= bytes - this.#queue.bytes
     return delivery
   }
 
-  #takeQueue(): Delivery[] {
-    const all: Delivery[] = []
-    for (let next = this.#dequeue(); next !== undefined; next = this.#dequeue()) all.push(next)
-    return all
+  /** The message of a delivery, from the store if it is not at hand; null when it is gone. */
+  #recall(delivery: Delivery): Message | null {
+    if (delivery.message !== null || delivery.sequence === 0) return delivery.message
+    const stored = this.#context.store.read(delivery.sequence)
+    if (stored === null) return null
+    delivery.recalled(stored, stored.share === null ? null : this.#context.router.group(stored.share))
+    return stored.message
+  }
+
+  /** Gives up a delivery that was in the queue or under way. */
+  #discard(delivery: Delivery, why: DropReason): void {
+    if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
+    const topic = delivery.message === null ? '' : delivery.message.topic.text
+    this.#context.counters.publishDropped++
+    this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic, qos: delivery.qos, why })
   }
 
   #dropped(message: Message, qos: Qos, why: DropReason): void {
@@ -370,3 +470,10 @@ export class Session implements Receiver, Flushable {
     this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic: message.topic.text, qos, why })
   }
 }
+
+/** A client must not see a QoS 2 packet identifier that could be forgotten; what comes after it stays behind it. */
+function waits(attached: Attached, delivery: Delivery): boolean {
+  return attached.holding || (delivery.qos === 2 && delivery.sequence > 0)
+}
+
+const none: readonly Delivery[] = []

@@ -1,8 +1,10 @@
 import { Timer, type Wheel } from '../base/wheel.ts'
 import type { Delivery } from './inflight.ts'
+import type { SessionRecord } from './ports.ts'
 import type { Router } from './router.ts'
-import { Session, type SessionContext, type StoredWill } from './session.ts'
+import { Session, type SessionContext } from './session.ts'
 import { Readiness } from './subscription.ts'
+import type { Will } from './will.ts'
 
 export interface SessionsContext extends SessionContext {
   readonly wheel: Wheel
@@ -16,6 +18,7 @@ export const forever = 0xffff_ffff
 export class Sessions {
   readonly #context: SessionsContext
   readonly #sessions = new Map<string, Session>()
+  #closing = false
 
   constructor(context: SessionsContext) {
     this.#context = context
@@ -33,53 +36,93 @@ export class Sessions {
     return this.#sessions.values()
   }
 
-  create(id: string): Session {
-    const session = new Session(id, this.#context)
-    this.#sessions.set(id, session)
-    this.#context.counters.sessions = this.#sessions.size
-    return session
+  /** Makes a session; one that outlives its connection is kept. */
+  create(id: string, expiryInterval: number): Session {
+    return this.#add(new Session(id, expiryInterval > 0 ? this.#context.store.number() : 0, this.#context))
+  }
+
+  /** Makes a session that was kept. */
+  restore(record: SessionRecord): Session {
+    const session = new Session(record.clientId, record.number, this.#context)
+    session.expiryInterval = record.expiryInterval
+    return this.#add(session)
   }
 
   /** The client is here: its session goes on, and the will of the connection before is not sent [MQTT-3.1.3-9]. */
-  arrived(session: Session, will: StoredWill | null): void {
+  arrived(session: Session, will: Will | null): void {
+    const { store } = this.#context
     this.#cancel(session)
+    if (session.kept) this.#keep(session, 0)
+    if (session.will !== null && session.will.number !== will?.number) store.dropWill(session.will.number)
     session.will = will
+    if (will !== null) store.putWill(will.record)
   }
 
   /** The connection of the session is gone; `willing` unless the client took back its will [MQTT-3.14.4-3]. */
   left(session: Session, willing: boolean): void {
     session.detach()
     session.tellGroups()
-    if (!willing) session.will = null
+    if (this.#closing) return this.#leave(session)
+    if (!willing) this.#forgetWill(session)
     if (session.expiryInterval === 0) return this.end(session)
-    const { wheel } = this.#context
-    if (session.will === null || session.will.delay === 0) this.#publishWill(session)
-    else wheel.set((session.willTimer ??= new Timer(() => this.#publishWill(session))), session.will.delay * 1_000)
-    if (session.expiryInterval !== forever)
-      wheel.set((session.expiryTimer ??= new Timer(() => this.end(session))), session.expiryInterval * 1_000)
+    this.#keep(session, this.#context.clock.wall())
+    if (session.will !== null && session.will.delay > 0) this.#putOff(session.will)
+    this.wait(session, session.will === null ? 0 : session.will.delay * 1_000, session.expiryInterval * 1_000)
     session.surrender((delivery) => this.#handOver(delivery, session, Readiness.Busy))
+  }
+
+  /** Sets the timers of a session whose client is away: milliseconds until its will is sent, and until it expires. */
+  wait(session: Session, will: number, expiry: number): void {
+    const { wheel } = this.#context
+    if (session.will !== null && will <= 0) this.#publishWill(session)
+    else if (session.will !== null) wheel.set((session.willTimer ??= new Timer(() => this.#publishWill(session))), will)
+    if (session.expiryInterval === forever) return
+    if (expiry <= 0) this.end(session)
+    else wheel.set((session.expiryTimer ??= new Timer(() => this.end(session))), expiry)
   }
 
   /** Ends a session: its subscriptions and messages are gone, its will is sent now [MQTT-3.1.2-8]. */
   end(session: Session): void {
     if (this.#sessions.get(session.id) !== session) return
+    const { router, counters } = this.#context
     this.#cancel(session)
     this.#sessions.delete(session.id)
-    this.#context.counters.sessions = this.#sessions.size
-    for (const subscription of session.subscriptions.values()) this.#context.router.unsubscribe(subscription)
-    session.subscriptions.clear()
+    counters.sessions = this.#sessions.size
+    for (const subscription of session.subscriptions.values()) router.unsubscribe(subscription)
     session.surrender((delivery) => this.#handOver(delivery, session, Readiness.Away))
     session.end()
+    if (session.kept) this.#forget(session)
+    session.subscriptions.clear()
     this.#publishWill(session)
   }
 
-  /** Ends all of them without wills: the broker closes. */
-  clear(): void {
-    for (const session of this.#sessions.values()) {
-      this.#cancel(session)
-      session.end()
-    }
-    this.#sessions.clear()
+  /** From here on sessions are left as they are: the broker closes. */
+  close(): void {
+    this.#closing = true
+    for (const session of this.#sessions.values()) this.#cancel(session)
+  }
+
+  #add(session: Session): Session {
+    this.#sessions.set(session.id, session)
+    this.#context.counters.sessions = this.#sessions.size
+    return session
+  }
+
+  /** The broker closes: what is kept of the session goes on counting, and its will is due when the broker is back. */
+  #leave(session: Session): void {
+    if (session.kept) this.#keep(session, this.#context.clock.wall())
+  }
+
+  #keep(session: Session, leftAt: number): void {
+    const { number, id: clientId, expiryInterval } = session
+    this.#context.store.putSession({ number, clientId, expiryInterval, leftAt })
+  }
+
+  #forget(session: Session): void {
+    const { store } = this.#context
+    store.dropSession(session.number)
+    for (const filter of session.subscriptions.keys()) store.dropSubscription(session.number, filter)
+    for (const packetId of session.received?.keys() ?? []) store.dropReceived(session.number, packetId)
   }
 
   #cancel(session: Session): void {
@@ -87,16 +130,27 @@ export class Sessions {
     if (session.willTimer !== null) this.#context.wheel.cancel(session.willTimer)
   }
 
+  /** A will with a delay is due at a time that passes while the broker is down, too. */
+  #putOff(will: Will): void {
+    const { store, clock } = this.#context
+    store.putWill({ ...will.record, dueAt: clock.wall() + will.delay * 1_000 })
+  }
+
   #publishWill(session: Session): void {
     const will = session.will
+    this.#forgetWill(session)
+    if (will !== null) this.#context.router.route(will.message(this.#context.clock))
+  }
+
+  #forgetWill(session: Session): void {
+    if (session.will !== null) this.#context.store.dropWill(session.will.number)
     session.will = null // [MQTT-3.1.2-10]
-    if (will !== null) this.#context.router.route(will.message())
   }
 
   /** Gives a message of a shared subscription to another member that is at least this ready. */
   #handOver(delivery: Delivery, from: Session, least: Readiness): boolean {
     const member = delivery.group?.choose(from) ?? null
-    if (member === null || member.receiver.readiness < least) return false
+    if (member === null || delivery.message === null || member.receiver.readiness < least) return false
     member.receiver.deliver(delivery.message, member, true)
     return true
   }

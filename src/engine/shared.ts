@@ -24,6 +24,10 @@ export class SharedGroup implements Group {
     return this.#here.length + this.#away.length === 0
   }
 
+  get kept(): boolean {
+    return this.#here.some(isKept) || this.#away.some(isKept)
+  }
+
   add(member: Subscription): void {
     if (member.receiver.readiness === Readiness.Away) this.#away.push(member)
     else this.#here.push(member)
@@ -59,6 +63,10 @@ export class SharedGroup implements Group {
     this.#next = (index + 1) % members.length
     return members[index]
   }
+}
+
+function isKept(member: Subscription): boolean {
+  return member.receiver.kept
 }
 
 function drop(members: Subscription[], member: Subscription): boolean {

@@ -59,17 +59,19 @@ function grant(
     codes.push(take(connection, session, filter, packet.requests[index], packet.identifier, replays))
   }
   const text = connection.problemInformation ? why : null
-  connection.send(
-    encodeSuback(
-      PacketType.Suback,
-      connection.version,
-      packet.packetId,
-      codes,
-      text,
-      connection.outbox.maximumPacketSize,
-    ),
-  )
-  for (const replay of replays) replay()
+  const { version, outbox } = connection
+  const suback = encodeSuback(PacketType.Suback, version, packet.packetId, codes, text, outbox.maximumPacketSize)
+  confirm(connection, session, suback, replays)
+}
+
+/** Sends SUBACK or UNSUBACK, once the store has what it tells. */
+function confirm(connection: Connection, session: Session, packet: Buffer, replays: readonly (() => void)[]): void {
+  const send = () => {
+    connection.send(packet)
+    for (const replay of replays) replay()
+  }
+  if (session.kept) connection.whenSafe(send)
+  else send()
 }
 
 /** MQTT 3.1.1 has one code for every refusal; MQTT 3.1 has none, so the client is told what it asked for. */
@@ -105,6 +107,7 @@ function refused(
     })
     return Reason.NotAuthorized
   }
+  if (session.kept && connection.core.store.condition === 'failing') return Reason.QuotaExceeded
   const isNew = !session.subscriptions.has(filter.text)
   return isNew && session.subscriptions.size >= settings.maximumSubscriptions ? Reason.QuotaExceeded : 0
 }
@@ -135,6 +138,7 @@ function take(
   )
   router.subscribe(subscription)
   session.subscriptions.set(filter.text, subscription)
+  if (session.kept) keep(connection, session, subscription, identifier)
   if (group !== null && before === undefined) session.sharedSubscriptions++
   if (before !== undefined) {
     router.unsubscribe(before)
@@ -143,6 +147,11 @@ function take(
   const wanted = request.retainHandling === 0 || (request.retainHandling === 1 && before === undefined)
   if (wanted && group === null) replays.push(() => replay(connection, session, subscription))
   return qos
+}
+
+function keep(connection: Connection, session: Session, subscription: Subscription, identifier: number): void {
+  const { text: filter, qos, noLocal, retainAsPublished } = subscription
+  connection.core.store.putSubscription(session.number, { filter, qos, noLocal, retainAsPublished, identifier })
 }
 
 function replay(connection: Connection, session: Session, subscription: Subscription): void {
@@ -163,6 +172,7 @@ export function unsubscribe(connection: Connection, session: Session, bytes: Buf
     const subscription = session.subscriptions.get(text)
     if (subscription !== undefined) {
       session.subscriptions.delete(text)
+      if (session.kept) core.store.dropSubscription(session.number, text)
       if (subscription.group !== null) session.sharedSubscriptions--
       session.cancelReplays(text)
       core.router.unsubscribe(subscription)
@@ -173,7 +183,6 @@ export function unsubscribe(connection: Connection, session: Session, bytes: Buf
       codes.push(parseFilter(text) === null ? Reason.TopicFilterInvalid : Reason.NoSubscriptionExisted)
     }
   }
-  connection.send(
-    encodeSuback(PacketType.Unsuback, version, packet.packetId, codes, null, connection.outbox.maximumPacketSize),
-  )
+  const maximum = connection.outbox.maximumPacketSize
+  confirm(connection, session, encodeSuback(PacketType.Unsuback, version, packet.packetId, codes, null, maximum), [])
 }

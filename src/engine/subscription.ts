@@ -6,6 +6,8 @@ import type { Message } from './message.ts'
 export interface Receiver {
   /** Client identifier. */
   readonly id: string
+  /** What it is to get is kept while it is away, and until it has it. */
+  readonly kept: boolean
   /** Belongs to the router: what it last saw this receiver in, so that overlapping subscriptions are found at once. */
   mark: number
   markIndex: number
@@ -27,6 +29,8 @@ export interface Group {
   /** The client of this member came or went. */
   moved(member: Subscription): void
   readonly empty: boolean
+  /** One of them is kept. */
+  readonly kept: boolean
   /** The member that gets the next message, or null when there is none besides `except`. */
   choose(except: Receiver | null): Subscription | null
 }

@@ -69,7 +69,7 @@ export const defaultListener: ListenerOptions = {
   port: 1883,
   path: '',
   mode: 0o660,
-  rules: { name: '', connectTimeout: 10_000, allowAnonymous: false },
+  rules: { name: '', connectTimeout: 10_000, allowAnonymous: false, durability: 'sync' },
   tls: null,
   websocket: { path: '/mqtt', origins: [], maxPayload: 2_097_152 + 65_536 },
   proxyProtocol: 'off',

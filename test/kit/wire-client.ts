@@ -47,7 +47,8 @@ import { type Direction, Transcript } from './transcript.ts'
 
 type Waiter = () => void
 
-const patience = Number(process.env.PETALTAIL_WIRE_PATIENCE ?? 5_000)
+// Ours answers, however slow the machine; of another broker silence may be the answer.
+const patience = Number(process.env.PETALTAIL_WIRE_PATIENCE ?? (process.env.PETALTAIL_WIRE_TARGET ? 5_000 : 60_000))
 
 export class WireClient {
   /** The packets of the protocol version this connection speaks; decides how packets of the server are read. */

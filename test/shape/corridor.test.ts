@@ -8,6 +8,7 @@ import { findings, functionsOf, packagesOf, parse } from './source.ts'
 // forEach. Functions in these files that messages do not pass through are named here, with the reason.
 const corridor: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/base/ring.ts': {},
+  'src/base/sequences.ts': {},
   'src/base/turn.ts': { 'Turn.#run': 'made once for each broker' },
   'src/packet/framer.ts': {},
   'src/packet/decode-publish.ts': {},
@@ -15,13 +16,22 @@ const corridor: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/packet/slab.ts': {},
   'src/topic/name.ts': {},
   'src/engine/intake.ts': { 'Intake.constructor': 'once for each connection' },
-  'src/engine/publish.ts': { later: 'only for decisions that must be asked for: the one door out of the corridor' },
+  'src/engine/publish.ts': {
+    later: 'only for decisions that must be asked for: a door out of the corridor',
+    unsafe: 'only while the store fails',
+  },
   'src/engine/router.ts': {
     'Router.#deliverOwn': 'only for a client whose own message meets a No Local subscription',
     'Router.#compile': 'once for each topic, until the subscriptions change',
   },
   'src/engine/shared.ts': {},
-  'src/engine/session.ts': { 'Session.cancelReplays': 'only when a subscription ends' },
+  'src/engine/session.ts': {},
+  'src/engine/queue.ts': {},
+  'src/engine/held.ts': {},
+  'src/engine/commits.ts': {
+    'Commits.safe': 'only when a client connects',
+    'Commits.ok': 'only while the store fails or is behind',
+  },
   'src/engine/outbox.ts': {},
   'src/engine/aliases.ts': {},
   'src/engine/acks.ts': {},

@@ -6,7 +6,7 @@ import { Folder, freePort, petaltail, type RunOptions, run } from './cli-kit.ts'
 const local = 'mqtt://127.0.0.1:0'
 
 function start(given: readonly string[], options: RunOptions = {}) {
-  return petaltail(['start', ...given], { timeout: 60_000, ...options })
+  return petaltail(['start', '--store', 'memory', ...given], { timeout: 240_000, ...options })
 }
 
 /** The port in the line that says where the broker listens. */

@@ -50,14 +50,12 @@ test('a mistake in the command line is one line on standard error and exit code 
     ['sub', '-t', 'a', '-F', '%z'],
     ['sub', '-t', 'a', '--cert', 'a.pem'],
   ]
-  await Promise.all(
-    mistakes.map(async (given) => {
-      const { code, text, stderr } = await run(given)
-      assert.equal(code, 2, given.join(' '))
-      assert.match(stderr, oneLine, given.join(' '))
-      assert.equal(text, '')
-    }),
-  )
+  for (const given of mistakes) {
+    const { code, text, stderr } = await run(given)
+    assert.equal(code, 2, given.join(' '))
+    assert.match(stderr, oneLine, given.join(' '))
+    assert.equal(text, '')
+  }
 })
 
 test('what cannot be done is one line on standard error and exit code 1', async () => {
@@ -71,17 +69,15 @@ test('what cannot be done is one line on standard error and exit code 1', async 
     ['start', '--config', '/nonexistent'],
     ['start', '--listen', 'mqtt://0.0.0.0:0'],
     ['start', '--listen', 'http://x'],
-    ['start', '--store', 'disk'],
+    ['start', '--store', '/dev/null/store'],
     ['start', '--log-level', 'loud'],
   ]
-  await Promise.all(
-    failures.map(async (given) => {
-      const { code, text, stderr } = await run(given)
-      assert.equal(code, 1, given.join(' '))
-      assert.match(stderr, oneLine, given.join(' '))
-      assert.equal(text, '')
-    }),
-  )
+  for (const given of failures) {
+    const { code, text, stderr } = await run(given)
+    assert.equal(code, 1, given.join(' '))
+    assert.match(stderr, oneLine, given.join(' '))
+    assert.equal(text, '')
+  }
 })
 
 test('--quiet leaves the exit code only', async () => {
@@ -103,13 +99,13 @@ test('check prints the listeners of a right file', async () => {
 
 test('check prints every mistake of a wrong file with line and column', async () => {
   await using folder = await Folder.open()
-  const file = await folder.write('broker.yaml', 'lisen: 1\nstore: disk\n')
+  const file = await folder.write('broker.yaml', 'lisen: 1\nstore: { kind: tape }\n')
   const { code, stderr } = await run(['check', '--config', file], { environment: { PETALTAIL_QEUE_BYTES: '1' } })
   assert.equal(code, 1)
   assert.deepEqual(stderr.replaceAll(file, 'broker.yaml').trimEnd().split('\n'), [
     'petaltail: PETALTAIL_QEUE_BYTES: unknown variable, did you mean "PETALTAIL_QUEUE_BYTES"?',
     'petaltail: broker.yaml:1:1: unknown option "lisen", did you mean "listeners"?',
-    'petaltail: broker.yaml:2:8: store must be "memory", not "disk"',
+    'petaltail: broker.yaml:2:16: store.kind must be "disk" or "memory", not "tape"',
   ])
 })
 

@@ -13,6 +13,7 @@ import {
 import { FakeClock } from '../kit/fake-clock.ts'
 import { v4, v5 } from '../kit/packets.ts'
 import { WireClient } from '../kit/wire-client.ts'
+import { freePort } from '../system/cli-kit.ts'
 
 /** A client that came in through `attach`. */
 async function attached(broker: Broker, clientId: string, packets = v5, fields = {}): Promise<WireClient> {
@@ -249,8 +250,8 @@ test('two brokers in one process know nothing of each other', async () => {
 })
 
 test('closing says good-bye, lets go of every port, and refuses further calls', async () => {
-  const broker = await createBroker({ listen: ['mqtt://127.0.0.1:0'] })
-  const port = broker.addresses[0]?.port ?? 0
+  const port = await freePort()
+  const broker = await createBroker({ listen: [`mqtt://127.0.0.1:${port}`] })
   const client = await attached(broker, 'guest')
   await Promise.all([broker.close(), broker.close(), client.expectDisconnect(0x8b)])
   for (const call of [

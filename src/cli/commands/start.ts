@@ -23,7 +23,10 @@ export function startCommand(): Command {
     'mqtt://, mqtts://, ws://, wss:// or unix: address to listen on; may be repeated',
     several,
   )
-  command.option('--store <kind>', 'where sessions and messages are kept: memory')
+  command.option(
+    '--store <folder>',
+    'where sessions and messages are kept, or "memory" to keep nothing (default: data)',
+  )
   command.option('--allow-anonymous', 'let clients from other machines in without proof of who they are')
   command.option('--log-level <level>', 'trace, debug, info, warn, error or silent')
   return command.addHelpText('after', examples).action(run)

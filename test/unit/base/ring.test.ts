@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Ring } from '../../../src/base/ring.ts'
 import { heapUsed } from '../../fuzz/heap.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 test('a ring behaves as an array used as a queue', () => {
   const step = fc.oneof(

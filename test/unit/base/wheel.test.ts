@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Timer, Wheel } from '../../../src/base/wheel.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 test('timers fire once, at their time or at most 200 ms later, however far away', () => {
   const delays = fc.array(fc.integer({ min: 0, max: 400_000 }), { minLength: 1, maxLength: 40 })

@@ -7,7 +7,8 @@ import { comparison, readBaseline, storeBaseline } from '../../../src/cli/bench/
 import type { Summary } from '../../../src/cli/bench/summary.ts'
 
 function summary(scenario: string, own: number, peer: number): Summary {
-  return { scenario, medians: { petaltail: { cpu: own }, mosquitto: { cpu: peer } }, ratios: [], standings: [] }
+  const medians = { petaltail: { cpu: own }, mosquitto: { cpu: peer } }
+  return { scenario, subject: 'petaltail', peer: 'mosquitto', medians, ratios: [], standings: [] }
 }
 
 function inFolder(use: (folder: string) => void): void {
@@ -31,7 +32,7 @@ test('storing a baseline replaces the scenarios that were run and keeps the othe
 })
 
 test('a comparison says what changed, by itself and beside the peer', () => {
-  const lines = comparison(summary('pipe-0', 3, 10), { 'pipe-0': summary('pipe-0', 2, 10).medians }, 'petaltail')
+  const lines = comparison(summary('pipe-0', 3, 10), { 'pipe-0': summary('pipe-0', 2, 10).medians })
   assert.deepEqual(lines, [
     '  CPU µs each: 3.00 now, 2.00 in the baseline, +50 %: WORSE',
     '  CPU µs each × mosquitto: 0.30 now, 0.20 in the baseline, +50 %: WORSE',
@@ -39,7 +40,7 @@ test('a comparison says what changed, by itself and beside the peer', () => {
 })
 
 test('a difference within the noise of a shared machine is called the same', () => {
-  const lines = comparison(summary('pipe-0', 2.2, 10), { 'pipe-0': summary('pipe-0', 2, 10).medians }, 'petaltail')
+  const lines = comparison(summary('pipe-0', 2.2, 10), { 'pipe-0': summary('pipe-0', 2, 10).medians })
   assert.ok(
     lines.every((line) => line.endsWith('+10 %: same')),
     lines.join('\n'),

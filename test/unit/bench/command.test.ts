@@ -36,7 +36,8 @@ test('every kind of scenario runs against a broker that runs already and loses n
   try {
     const { host, port, pids } = running
     const target = ['--target', `${host}:${port}`, '--pid', String(pids[0])]
-    const kinds = ['pipe-2', 'fanout-1', 'sparse', 'conn', 'subs', 'retained', 'offline']
+    const inMemory = ['pipe-2', 'fanout-1', 'sparse', 'conn', 'subs', 'retained', 'offline']
+    const kinds = [...inMemory, 'durable-offline', 'durable-fanout', 'durable-pipe']
     const options = ['--peers', '', '--smoke', '--seconds', '0.2', '--json', json, '--scenario', ...kinds]
     const { code, out, err } = await bench([...target, ...options])
     assert.equal(code, 0, err)

@@ -9,19 +9,26 @@ const answers: Readonly<Record<number, (body: Buffer) => Buffer>> = {
 
 /** A relay for one subscriber of QoS 0 that loses, repeats and swaps messages and knows how many, or stalls once. */
 export class FaultyBroker {
-  lost = 0
   repeated = 0
   swapped = 0
+  /** What each CONNECT said. */
+  readonly connects: { clientId: string; clean: boolean }[] = []
   readonly #fault: 'faulty' | 'stalls'
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #subscriber: Socket | null = null
   #held: Buffer | null = null
+  #lost = 0
   #count = 0
 
   constructor(fault: 'faulty' | 'stalls') {
     this.#fault = fault
     this.#server = createServer((socket) => this.#accept(socket))
+  }
+
+  /** With one that waits to be swapped when no other comes after it. */
+  get lost(): number {
+    return this.#lost + (this.#held === null ? 0 : 1)
   }
 
   listen(): Promise<number> {
@@ -61,7 +68,9 @@ export class FaultyBroker {
 
   #packet(socket: Socket, packet: Buffer, body: Buffer): void {
     const type = packet[0]! >> 4
+    if (type === 1) this.connects.push({ clientId: body.toString('utf8', 12), clean: (body[7]! & 2) === 2 })
     if (type === 8) this.#subscriber = socket
+    if (type === 14) socket.end()
     if (type === 3) this.#relay(Buffer.from(packet))
     else socket.write(answers[type]?.(body) ?? '')
   }
@@ -78,7 +87,7 @@ export class FaultyBroker {
   #spoil(packet: Buffer): void {
     const held = this.#held
     this.#held = null
-    if (this.#count % 11 === 0) this.lost++
+    if (this.#count % 11 === 0) this.#lost++
     else if (this.#count % 13 === 0) {
       this.repeated++
       this.#subscriber?.write(Buffer.concat([packet, packet]))

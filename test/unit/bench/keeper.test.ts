@@ -21,7 +21,11 @@ interface Kept {
 
 function keep(): Promise<Kept> {
   const keeper = fork(new URL('../../../src/cli/bench/keeper.ts', import.meta.url))
-  keeper.send({ command: process.execPath, args: ['-e', program, '{folder}/some.conf'], files: { 'some.conf': 'x' } })
+  keeper.send({
+    command: process.execPath,
+    args: ['-e', program, '{folder}/some.conf'],
+    files: { 'some.conf': '{folder}' },
+  })
   let pid = 0
   return new Promise((resolve) => {
     keeper.on('message', (news) => {
@@ -47,7 +51,7 @@ async function gone(pid: number): Promise<void> {
 
 test('a kept broker and its files go when the channel to the bench closes, however it closes', async () => {
   const { pid, file, release } = await keep()
-  assert.equal(readFileSync(file, 'utf8'), 'x')
+  assert.equal(readFileSync(file, 'utf8'), dirname(file))
   release()
   await gone(pid)
   while (existsSync(dirname(file))) await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Stream, Tally } from '../../../src/cli/bench/tally.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 function taken(sequences: readonly number[]): Tally {
   const tally = new Tally()

@@ -14,7 +14,7 @@ test('a listener without options has the place its URL names and the defaults of
     port: 0,
     path: '',
     mode: 0o660,
-    rules: { name: 'ws://[::1]:0/chat', connectTimeout: 10_000, allowAnonymous: true },
+    rules: { name: 'ws://[::1]:0/chat', connectTimeout: 10_000, allowAnonymous: true, durability: 'sync' },
     tls: null,
     websocket: { path: '/chat', origins: [], maxPayload: 2_097_152 + 65_536 },
     proxyProtocol: 'off',

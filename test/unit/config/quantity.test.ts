@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { formatDuration, formatSize, parseDuration, parseMode, parseSize } from '../../../src/config/quantity.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 test('durations are numbers with a unit', () => {
   assert.equal(parseDuration('90s'), 90)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Delivery, Inflight } from '../../../src/engine/inflight.ts'
+import { fc } from '../../kit/fast-check.ts'
 import { Bench } from './kit.ts'
 
 const largest = 65_535
@@ -9,7 +9,7 @@ const largest = 65_535
 function sample(): () => Delivery {
   using bench = new Bench()
   const message = bench.message('t', 'x', { qos: 1 })
-  return () => new Delivery(message, 1, false, null, null)
+  return () => new Delivery(message, 0, 1, false, null, null, message.weight)
 }
 
 function added(inflight: Inflight, delivery: Delivery): Delivery {

@@ -5,8 +5,10 @@ import { Core } from '../../../src/engine/core.ts'
 import { Message, never } from '../../../src/engine/message.ts'
 import type { JournalEvent, Peer, Wire, WireEvents } from '../../../src/engine/ports.ts'
 import { Reception } from '../../../src/engine/reception.ts'
+import { RetainedTree } from '../../../src/engine/retained-tree.ts'
 import { defaultSettings, type Settings } from '../../../src/engine/settings.ts'
 import type { Qos } from '../../../src/packet/types.ts'
+import { memoryStore } from '../../../src/store/stores.ts'
 import type { TopicName } from '../../../src/topic/name.ts'
 import { decode, type PacketOf, packetSize, type ServerPacket } from '../../kit/decode.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
@@ -65,6 +67,7 @@ export class Bench {
       journal: { record: (event) => this.events.push(event) },
       authenticator: openAuthenticator,
       authorizer: openAuthorizer,
+      store: memoryStore(new RetainedTree()),
     })
     this.reception = new Reception(this.core)
   }
@@ -96,7 +99,7 @@ export class Bench {
   }
 
   [Symbol.dispose](): void {
-    this.core.close()
+    void this.core.close()
   }
 }
 
@@ -118,7 +121,12 @@ export class BenchClient {
 
   constructor(reception: Reception, packets: Packets) {
     this.packets = packets
-    this.#events = reception.accept(this.wire, { name: 'bench', connectTimeout: 10_000, allowAnonymous: true })
+    this.#events = reception.accept(this.wire, {
+      name: 'bench',
+      connectTimeout: 10_000,
+      allowAnonymous: true,
+      durability: 'sync',
+    })
   }
 
   /** In one read. */

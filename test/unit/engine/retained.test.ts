@@ -3,13 +3,14 @@ import { test } from 'node:test'
 import { Counters } from '../../../src/base/counters.ts'
 import type { Message } from '../../../src/engine/message.ts'
 import { Retained } from '../../../src/engine/retained.ts'
+import { RetainedTree } from '../../../src/engine/retained-tree.ts'
 import { defaultSettings, type Settings } from '../../../src/engine/settings.ts'
 import { Bench } from './kit.ts'
 
 function store(settings: Partial<Settings> = {}) {
   const bench = new Bench()
   const counters = new Counters()
-  const retained = new Retained({ ...defaultSettings, ...settings }, counters)
+  const retained = new Retained(new RetainedTree(), { ...defaultSettings, ...settings }, counters)
   const weigh = (topic: string, payload: string) => bench.message(topic, payload).weight
   const put = (topic: string, payload = topic, expiresAt = Number.POSITIVE_INFINITY) =>
     retained.set(bench.message(topic, payload, { retain: true, expiresAt }))

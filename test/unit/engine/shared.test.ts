@@ -17,6 +17,7 @@ function member(group: SharedGroup, id: string, initial: Readiness = Readiness.R
     id,
     mark: 0,
     markIndex: 0,
+    kept: false,
     deliver: () => {},
     get readiness() {
       return readiness

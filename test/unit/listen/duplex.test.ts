@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { attachDuplex } from '../../../src/listen/duplex-wire.ts'
 import { next, Recorder, until } from './kit.ts'
 
-const rules = { name: 'embedded', connectTimeout: 1_000, allowAnonymous: true }
+const rules = { name: 'embedded', connectTimeout: 1_000, allowAnonymous: true, durability: 'sync' as const }
 
 test('a duplex stream carries bytes both ways and ends with the client', async () => {
   const [ours, theirs] = duplexPair()

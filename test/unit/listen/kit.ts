@@ -1,6 +1,7 @@
 import { type EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import type { Acceptor, ListenerRules, Refusal, Wire, WireEvents } from '../../../src/engine/ports.ts'
 import { type Listener, openListener } from '../../../src/listen/listener.ts'
@@ -79,8 +80,9 @@ export async function listening(
   t: TestContext,
   recorder: Recorder,
   options: Partial<ListenerOptions> = {},
+  clock = systemClock(),
 ): Promise<Listener> {
-  const listener = await openListener({ ...defaultListener, port: 0, ...options }, recorder, silentLog)
+  const listener = await openListener({ ...defaultListener, port: 0, ...options }, recorder, silentLog, clock)
   t.after(async () => {
     await listener.close()
     for (const connection of recorder.connections) connection.wire.destroy()
@@ -117,9 +119,20 @@ export async function everything(socket: Socket): Promise<Buffer> {
 
 /** Waits for a condition that other events bring about; gives up with an error long after it must have come true. */
 export async function until(condition: () => boolean, what = 'a condition'): Promise<void> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 120_000
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** Time for several turns of the event loop on both ends of a loopback connection. */
+export async function roundTrips(t: TestContext): Promise<void> {
+  const recorder = new Recorder()
+  const listener = await listening(t, recorder)
+  for (let i = 0; i < 3; i++) {
+    const socket = await client(t, listener)
+    socket.end('x')
+    await everything(socket)
   }
 }

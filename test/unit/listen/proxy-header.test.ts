@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parseProxyHeader } from '../../../src/listen/proxy-header.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 const parse = (text: string) => parseProxyHeader(Buffer.from(text, 'latin1'), 'any')
 const signature = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a])

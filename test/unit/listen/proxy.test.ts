@@ -8,6 +8,9 @@ import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { WebSocket } from 'ws'
+import { defaultListener } from '../../../src/listen/options.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
+import { freePort } from '../../system/cli-kit.ts'
 import { makeCertificates, skip, tlsOptions } from './certificates.ts'
 import { client, everything, listening, portOf, Recorder, until } from './kit.ts'
 
@@ -74,10 +77,13 @@ test('connections without a valid header are refused', async (t) => {
 
 test('a header that does not end is cut off at the deadline', async (t) => {
   const recorder = new Recorder()
-  const listener = await listening(t, recorder, { proxyProtocol: 'any', handshakeTimeout: 100 })
+  const clock = new FakeClock()
+  const listener = await listening(t, recorder, { proxyProtocol: 'any' }, clock)
   const silent = await client(t, listener)
   const slow = await client(t, listener)
   slow.write('PROXY TCP4 ')
+  await until(() => listener.connections === 2)
+  clock.advance(defaultListener.handshakeTimeout + 250)
   await Promise.all([everything(silent), everything(slow)])
   await until(() => recorder.refusals.length === 2 && listener.connections === 0)
   assert.ok(recorder.refusals.every(({ why }) => why === 'handshake took too long'))
@@ -188,18 +194,14 @@ for (const [version, send] of [
 /** Runs haproxy in front of a port and answers its own. */
 async function proxying(t: TestContext, target: number, send: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'listen-haproxy-'))
-  const free = createServer()
-  await once(free.listen(0, '127.0.0.1'), 'listening')
-  const address = free.address()
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-  free.close()
+  const port = await freePort()
   writeFileSync(
     join(folder, 'haproxy.cfg'),
     `defaults
   mode tcp
-  timeout connect 5s
-  timeout client 5s
-  timeout server 5s
+  timeout connect 60s
+  timeout client 60s
+  timeout server 60s
 frontend in
   bind 127.0.0.1:${port}
   unique-id-format %pid
@@ -220,7 +222,7 @@ backend out
 
 /** Tries until something listens. */
 async function answering(port: number): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 10_000; i++) {
     const socket = connect(port, '127.0.0.1')
     const open = await new Promise((resolve) => {
       socket.once('connect', () => resolve(true))

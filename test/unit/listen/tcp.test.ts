@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { connect, Server } from 'node:net'
 import { test } from 'node:test'
 import { acceptShared } from '../../../src/listen/accepted-socket.ts'
-import { client, everything, listening, next, portOf, Recorder, until } from './kit.ts'
+import { freePort } from '../../system/cli-kit.ts'
+import { client, everything, listening, next, portOf, Recorder, roundTrips, until } from './kit.ts'
 
 test('a connection carries bytes both ways and ends orderly when the client leaves', async (t) => {
   const recorder = new Recorder()
@@ -247,7 +248,7 @@ test('writing to a client that is gone ends the wire once and throws nothing', a
 
 test('a closed listener accepts no more and leaves its connections to the engine', async (t) => {
   const recorder = new Recorder()
-  const listener = await listening(t, recorder)
+  const listener = await listening(t, recorder, { port: await freePort() })
   const socket = await client(t, listener)
   const connection = await recorder.connection()
   await listener.close()
@@ -272,14 +273,3 @@ test('one hundred clients that come and go leave nothing behind', async (t) => {
   await until(() => recorder.connections.length === 100 && recorder.connections.every((c) => c.ends.length === 1))
   assert.equal(listener.connections, 0)
 })
-
-/** Time for several turns of the event loop on both ends of a loopback connection. */
-async function roundTrips(t: import('node:test').TestContext): Promise<void> {
-  const recorder = new Recorder()
-  const listener = await listening(t, recorder)
-  for (let i = 0; i < 3; i++) {
-    const socket = await client(t, listener)
-    socket.end('x')
-    await everything(socket)
-  }
-}

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, type TestContext, test } from 'node:test'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import type { Listener } from '../../../src/listen/listener.ts'
 import { openListener } from '../../../src/listen/listener.ts'
 import { defaultListener, type TlsOptions } from '../../../src/listen/options.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
 import { makeCertificates, skip, tlsOptions } from './certificates.ts'
 import { client, everything, listening, next, portOf, Recorder, until } from './kit.ts'
 
@@ -18,13 +20,8 @@ function files() {
   return made
 }
 
-function tlsListening(
-  t: TestContext,
-  recorder: Recorder,
-  options: Partial<TlsOptions> = {},
-  handshakeTimeout = 10_000,
-) {
-  return listening(t, recorder, { transport: 'tls', tls: tlsOptions(files(), options), handshakeTimeout })
+function tlsListening(t: TestContext, recorder: Recorder, options: Partial<TlsOptions> = {}, clock = systemClock()) {
+  return listening(t, recorder, { transport: 'tls', tls: tlsOptions(files(), options) }, clock)
 }
 
 /** A client whose handshake was begun; errors are the test's to listen to. */
@@ -222,10 +219,13 @@ test('each handshake that fails is reported once', { skip }, async (t) => {
 
 test('a handshake that does not end is cut off at the deadline', { skip }, async (t) => {
   const recorder = new Recorder()
-  const listener = await tlsListening(t, recorder, {}, 100)
+  const clock = new FakeClock()
+  const listener = await tlsListening(t, recorder, {}, clock)
   const silent = await client(t, listener)
   const dribbling = await client(t, listener)
   dribbling.write(Buffer.from([0x16, 0x03, 0x01]))
+  await until(() => listener.connections === 2)
+  clock.advance(defaultListener.handshakeTimeout + 250)
   await Promise.all([everything(silent), everything(dribbling)])
   await until(() => listener.connections === 0)
   assert.deepEqual(

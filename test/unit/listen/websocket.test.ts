@@ -3,22 +3,19 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { after, type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { systemClock } from '../../../src/base/clock.ts'
 import type { Listener } from '../../../src/listen/listener.ts'
 import { defaultListener, type WebSocketOptions } from '../../../src/listen/options.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
 import { makeCertificates, skip, tlsOptions } from './certificates.ts'
-import { type Connection, client, everything, listening, next, portOf, Recorder, until } from './kit.ts'
+import { type Connection, client, everything, listening, next, portOf, Recorder, roundTrips, until } from './kit.ts'
 
 const made = skip === false ? makeCertificates() : null
 after(() => made?.remove())
 
-function wsListening(
-  t: TestContext,
-  recorder: Recorder,
-  other: Partial<WebSocketOptions> = {},
-  handshakeTimeout = 10_000,
-) {
+function wsListening(t: TestContext, recorder: Recorder, other: Partial<WebSocketOptions> = {}, clock = systemClock()) {
   const websocket = { ...defaultListener.websocket, ...other }
-  return listening(t, recorder, { transport: 'ws', websocket, handshakeTimeout })
+  return listening(t, recorder, { transport: 'ws', websocket }, clock)
 }
 
 function dial(t: TestContext, url: string, protocols: string[] = ['mqtt'], headers: Record<string, string> = {}) {
@@ -203,12 +200,16 @@ test('requests that are malformed, too large or not for WebSocket never reach th
 
 test('a request that does not end, and a refused client that stays, are cut off at the deadline', async (t) => {
   const recorder = new Recorder()
-  const listener = await wsListening(t, recorder, {}, 100)
+  const clock = new FakeClock()
+  const listener = await wsListening(t, recorder, {}, clock)
   const slow = await client(t, listener)
   slow.write('GET /mqtt HTTP/1.1\r\nHost: x\r\n')
   const silent = await client(t, listener)
   const staying = await client(t, listener, true)
   staying.write('GET /mqtt HTTP/1.1\r\nHost: x\r\n\r\n')
+  await recorder.refusal()
+  await until(() => listener.connections === 2)
+  clock.advance(defaultListener.handshakeTimeout + 250)
   await Promise.all([everything(slow), everything(silent)])
   await until(() => listener.connections === 0)
   assert.equal(recorder.refusals.filter(({ why }) => why === 'handshake took too long').length, 2)
@@ -271,7 +272,7 @@ test('pause stops reading until resume', async (t) => {
   const [websocket, connection] = await opened(t, recorder, await wsListening(t, recorder))
   connection.wire.pause()
   websocket.send(Buffer.from('held'))
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await roundTrips(t)
   assert.equal(connection.received.length, 0)
   connection.wire.resume()
   await until(() => connection.received.length === 4)

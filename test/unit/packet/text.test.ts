@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { isEncodable, isText, readText } from '../../../src/packet/text.ts'
 import { hex } from '../../kit/bytes.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 function read(bytes: Buffer): string | null {
   const text = readText(bytes, 0, bytes.length)

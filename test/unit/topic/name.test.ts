@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { slots, TopicNames } from '../../../src/topic/name.ts'
 import { hex } from '../../kit/bytes.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 const limits = { maximumTopicBytes: 600, maximumTopicLevels: 4 }
 

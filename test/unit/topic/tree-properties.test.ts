@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { isPattern, matches, parseFilter } from '../../../src/topic/filter.ts'
 import { Tree } from '../../../src/topic/tree.ts'
+import { fc } from '../../kit/fast-check.ts'
 
 interface Entry {
   readonly pattern: string

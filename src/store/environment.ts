@@ -1,0 +1,105 @@
+import { chmodSync } from 'node:fs'
+import { getSystemErrorMap } from 'node:util'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { Table, tableNames } from './records.ts'
+
+export type BinaryTable = Database<Buffer, Buffer>
+
+export interface EnvironmentOptions {
+  /** Commits are told of before they are synced, and synced beside the following ones. */
+  readonly early: boolean
+  readonly readOnly: boolean
+}
+
+/** Told of each transaction by its native status: once, or twice in an early environment, when it is visible and when it is synced. */
+export type StatusListener = (status: number) => void
+
+/** What a native transaction answers: it is safe as far as it was asked for, it is visible, or an error. */
+export const Status = { Done: 0, Visible: 1 } as const
+
+/** One open LMDB file and its tables. */
+export class Environment {
+  readonly root: RootDatabase<Buffer, Buffer>
+  readonly tables: readonly BinaryTable[]
+  /** Replaced before each transaction by whoever starts it. */
+  listener: StatusListener = () => {}
+
+  constructor(file: string, options: EnvironmentOptions) {
+    this.root = open<Buffer, Buffer>(file, environmentOptions(options))
+    this.#listen()
+    this.tables = tableNames.map((name, table) => this.#openTable(name, table))
+    if (!options.readOnly) for (const path of [file, `${file}-lock`]) chmodSync(path, 0o600)
+  }
+
+  async close(): Promise<void> {
+    await this.root.close()
+  }
+
+  #openTable(name: string, table: number): BinaryTable {
+    const dupSort = table === Table.Acknowledgements
+    return this.root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary', dupSort })
+  }
+
+  // The library prints why a commit failed on the console and keeps it from the caller. The native call has it.
+  #listen(): void {
+    const environment: unknown = Reflect.get(this.root, 'env')
+    if (typeof environment !== 'object' || environment === null) throw new TypeError('lmdb without env')
+    const start: unknown = Reflect.get(environment, 'startWriting')
+    if (typeof start !== 'function') throw new TypeError('lmdb without startWriting')
+    const value = (address: number, settled: (status: number) => unknown): unknown => {
+      const { listener } = this
+      return Reflect.apply(start, environment, [
+        address,
+        (status: number): unknown => {
+          const answer = settled(isError(status) ? Status.Done : status)
+          listener(status)
+          return answer
+        },
+      ])
+    }
+    Object.defineProperty(environment, 'startWriting', { value })
+  }
+}
+
+function isError(status: number): boolean {
+  return status < 0 || status > 2
+}
+
+// Not by event turns: a transaction begins with the second write after a `batch`, see LmdbTables.
+function environmentOptions({ early, readOnly }: EnvironmentOptions) {
+  return {
+    noSubdir: true,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    maxDbs: tableNames.length,
+    mapSize: 1_073_741_824,
+    permissionsMode: 0o600,
+    overlappingSync: early,
+    eventTurnBatching: false,
+    txnStartThreshold: 1,
+    batchStartThreshold: 1_000_000_000,
+    readOnly,
+  } as const
+}
+
+/** The name and the words for a native status, such as `ENOSPC: no space left on device`. */
+export function describeStatus(status: number): { readonly code: string; readonly text: string } {
+  const system = getSystemErrorMap().get(-status)
+  if (system !== undefined) return { code: system[0], text: `${system[0]}: ${system[1]}` }
+  const name = nativeErrors.get(status)
+  return { code: name ?? `MDB_${status}`, text: `LMDB error ${name ?? status}` }
+}
+
+const nativeErrors = new Map([
+  [-30797, 'MDB_PAGE_NOTFOUND'],
+  [-30796, 'MDB_CORRUPTED'],
+  [-30795, 'MDB_PANIC'],
+  [-30794, 'MDB_VERSION_MISMATCH'],
+  [-30793, 'MDB_INVALID'],
+  [-30792, 'MDB_MAP_FULL'],
+  [-30790, 'MDB_READERS_FULL'],
+  [-30788, 'MDB_TXN_FULL'],
+  [-30782, 'MDB_BAD_TXN'],
+  [-30781, 'MDB_BAD_VALSIZE'],
+  [-30779, 'MDB_PROBLEM'],
+])

@@ -1,0 +1,243 @@
+import { statfsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RangeOptions } from 'lmdb'
+import { Entries } from './entries.ts'
+import { type BinaryTable, describeStatus, Environment, Status } from './environment.ts'
+import { batchHeader, layoutVersion, metaKeys, numberKey, positionOf, Table } from './records.ts'
+import type { Applied, Entry, Tables } from './tables.ts'
+
+export interface LmdbOptions {
+  /** Batches are told to be committed before they are synced. */
+  readonly early: boolean
+}
+
+/** Opens the tables in `directory`, which is made, for this user alone, when it is missing. */
+export async function openLmdbTables(directory: string, options: LmdbOptions): Promise<LmdbTables> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  return new LmdbTables(join(directory, dataFile), options)
+}
+
+/** The tables could not be read or changed. `code` is that of the operating system, such as `ENOSPC`, or of LMDB. */
+export class TablesError extends Error {
+  readonly code: string
+
+  constructor(code: string, text: string, options?: ErrorOptions) {
+    super(text, options)
+    this.name = 'TablesError'
+    this.code = code
+  }
+}
+
+/** The name of the file in the directory of a store. LMDB keeps another beside it, with `-lock` behind the name. */
+export const dataFile = 'data.mdb'
+
+/** Bytes of free disk space below which a failed write is put down to that. */
+const scarce = 4_194_304
+
+const nothing = Buffer.alloc(0)
+/** A key nobody has. */
+const nobody = Buffer.from('-')
+const reached: Applied = { committed: Promise.resolve(), synced: Promise.resolve() }
+
+/** Tables in one LMDB file. Whoever opens them sees to it that nobody else changes the file. */
+export class LmdbTables implements Tables {
+  readonly #file: string
+  readonly #early: boolean
+  readonly #entries = new Entries()
+  /** Null after it failed and could not be opened again. */
+  #environment: Environment | null
+  #last = { position: 0, wall: 0 }
+  /** Something could not be read: what there is must be checked before it is trusted again. */
+  #doubtful = false
+
+  constructor(file: string, options: LmdbOptions) {
+    this.#file = file
+    this.#early = options.early
+    this.#environment = this.#open()
+    this.#begin(this.#environment.tables[Table.Meta])
+  }
+
+  last(): { readonly position: number; readonly wall: number } {
+    return this.#last
+  }
+
+  apply(batch: Buffer): Applied {
+    if (positionOf(batch) <= this.#last.position) return reached
+    try {
+      this.#environment ??= this.#open()
+      if (positionOf(batch) <= this.#last.position) return reached
+      this.#entries.read(batch)
+      return this.#commit(this.#environment, positionOf(batch), batch.readDoubleBE(8))
+    } catch (error) {
+      return rejected(error)
+    }
+  }
+
+  get(table: Table, key: Buffer): Buffer | null {
+    try {
+      return this.#table(table).getBinary(key) ?? null
+    } catch (error) {
+      throw this.#unreadable(error)
+    }
+  }
+
+  getAll(table: Table, key: Buffer): readonly Buffer[] {
+    try {
+      return [...this.#table(table).getValues(key)]
+    } catch (error) {
+      throw this.#unreadable(error)
+    }
+  }
+
+  scan(table: Table, from: Buffer, after: boolean, count: number): readonly Entry[] {
+    try {
+      const range = { start: from, exclusiveStart: after, limit: count }
+      if (table === Table.Acknowledgements) return everyValue(this.#table(table), range)
+      return [...this.#table(table).getRange(range)]
+    } catch (error) {
+      throw this.#unreadable(error)
+    }
+  }
+
+  async close(): Promise<void> {
+    const environment = this.#environment
+    this.#environment = null
+    if (environment === null) return
+    if (!this.#doubtful) await this.#markClosed(environment.tables[Table.Meta])
+    await environment.close()
+  }
+
+  #table(table: Table): BinaryTable {
+    if (this.#environment === null) throw new TablesError('CLOSED', 'the store is not open')
+    return this.#environment.tables[table]
+  }
+
+  #open(): Environment {
+    const environment = new Environment(this.#file, { early: this.#early, readOnly: false })
+    const position = environment.tables[Table.Meta].getBinary(metaKeys.position)
+    if (position !== undefined && position.length === batchHeader)
+      this.#last = { position: position.readDoubleBE(0), wall: position.readDoubleBE(8) }
+    return environment
+  }
+
+  #begin(meta: BinaryTable): void {
+    if (meta.getBinary(metaKeys.layout) === undefined) meta.putSync(metaKeys.layout, numberKey(layoutVersion))
+    if (meta.getBinary(metaKeys.closed) !== undefined) meta.removeSync(metaKeys.closed)
+  }
+
+  async #markClosed(meta: BinaryTable): Promise<void> {
+    try {
+      await meta.put(metaKeys.closed, nothing)
+    } catch {
+      // Not closed in an orderly way, then: the next start looks at everything.
+    }
+  }
+
+  #commit(environment: Environment, position: number, wall: number): Applied {
+    const committed = Promise.withResolvers<void>()
+    const synced = this.#early ? Promise.withResolvers<void>() : committed
+    environment.listener = (status) => {
+      if (status === Status.Done || status === Status.Visible) {
+        this.#last = { position, wall }
+        committed.resolve()
+        if (status === Status.Done) synced.resolve()
+      } else this.#failed(environment, status, [committed, synced])
+    }
+    this.#queue(environment)
+    for (const { promise } of [committed, synced]) promise.catch(() => {})
+    return { committed: committed.promise, synced: synced.promise }
+  }
+
+  // The batch is one transaction or none. It begins when another write follows, so one does that changes nothing.
+  #queue(environment: Environment): void {
+    const { tables, keys, values } = this.#entries
+    const queued = environment.root.batch(() => {
+      for (let index = 0; index < tables.length; index++) {
+        const table = environment.tables[tables[index]]
+        const value = values[index]
+        if (value === null) void table.remove(keys[index])
+        else void table.put(keys[index], value)
+      }
+    })
+    void environment.tables[Table.Meta].remove(nobody)
+    // The listener hears of it, with the cause.
+    queued.catch(() => {})
+    this.#entries.clear()
+  }
+
+  /** Rejects once the tables can be read and tried again, as far as that is possible. */
+  #failed(environment: Environment, status: number, waiting: readonly PromiseWithResolvers<void>[]): void {
+    const error = this.#errorOf(status)
+    const reject = (): void => {
+      for (const one of waiting) one.reject(error)
+    }
+    const recovered = isUsable(environment) ? releaseFreedPages(environment) : this.#reopen(environment)
+    recovered.then(reject, reject)
+  }
+
+  #errorOf(status: number): TablesError {
+    const { code, text } = describeStatus(status)
+    if (code.startsWith('MDB_')) this.#doubtful = true
+    // LMDB says EIO when the disk took only a part of what was written.
+    if (code === 'EIO' && isFull(this.#file)) return new TablesError('ENOSPC', 'ENOSPC: no space left on device')
+    return new TablesError(code, text)
+  }
+
+  // After a meta page could not be written LMDB refuses everything until the file is opened anew.
+  async #reopen(environment: Environment): Promise<void> {
+    this.#environment = null
+    await environment.close()
+    this.#environment = this.#open()
+  }
+
+  #unreadable(error: unknown): Error {
+    if (error instanceof TablesError) return error
+    this.#doubtful = true
+    const text = error instanceof Error ? error.message : String(error)
+    return new TablesError('UNREADABLE', `the store cannot be read: ${text}`, { cause: error })
+  }
+}
+
+/** The limit is one of keys, so that a scan that goes on behind a key has seen all its values. */
+function everyValue(table: BinaryTable, range: RangeOptions): readonly Entry[] {
+  const found: Entry[] = []
+  for (const key of [...table.getKeys(range)]) for (const value of table.getValues(key)) found.push({ key, value })
+  return found
+}
+
+function rejected(error: unknown): Applied {
+  const refusal = Promise.reject(error)
+  refusal.catch(() => {})
+  return { committed: refusal, synced: refusal }
+}
+
+/** Pages freed by the last transaction can be used after another one, which a full disk may have room for. */
+async function releaseFreedPages(environment: Environment): Promise<void> {
+  const meta = environment.tables[Table.Meta]
+  const position = meta.getBinary(metaKeys.position)
+  if (position === undefined) return
+  environment.listener = () => {}
+  const queued = environment.root.batch(() => void meta.put(metaKeys.position, position))
+  void meta.remove(nobody)
+  await queued
+}
+
+function isFull(file: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(file)
+    return bavail * bsize < scarce
+  } catch {
+    return false
+  }
+}
+
+function isUsable(environment: Environment): boolean {
+  try {
+    environment.root.resetReadTxn()
+    environment.tables[Table.Meta].getBinary(metaKeys.position)
+    return true
+  } catch {
+    return false
+  }
+}

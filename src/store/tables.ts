@@ -1,0 +1,31 @@
+import type { Table } from './records.ts'
+
+export interface Entry {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+/** When a batch that was applied is how safe. */
+export interface Applied {
+  /** It is in the tables and survives the end of the process. Rejects when it could not be applied: nothing of it was. */
+  readonly committed: Promise<void>
+  /** It survives a power cut. Rejects when `committed` does. */
+  readonly synced: Promise<void>
+}
+
+/**
+ * Ordered tables of bytes that change by whole batches and by nothing else. A batch whose position the tables have
+ * reached already is passed over, so one of which it is unknown whether it was applied may be applied again.
+ */
+export interface Tables {
+  /** Position and wall-clock milliseconds of the last batch that was applied; zeros when there was none. */
+  last(): { readonly position: number; readonly wall: number }
+  /** `batch` must stay as it is until the answer. One at a time. */
+  apply(batch: Buffer): Applied
+  get(table: Table, key: Buffer): Buffer | null
+  /** All values of a key of a table that has several, in no particular order. */
+  getAll(table: Table, key: Buffer): readonly Buffer[]
+  /** Up to `count` entries with keys not before `from`, ascending; `from` itself left out when `after`. */
+  scan(table: Table, from: Buffer, after: boolean, count: number): readonly Entry[]
+  close(): Promise<void>
+}
