@@ -16,20 +16,26 @@ export interface Report {
 
 type Events = ReturnType<typeof run>
 const groupEntry = fileURLToPath(new URL('test-group.ts', import.meta.url))
-/** Milliseconds until the process of a job is killed: it may hang after its last test, where no limit of a test helps. */
-const patience = 240_000
+/** Milliseconds without news of a job until its process is killed: it may hang where no limit of a test helps. */
+const patience = 300_000
 
 /** Runs a job in a process of its own and resolves when that has ended. */
 export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
   const started = performance.now()
+  const hanging = new AbortController()
   const stream = run({
     files: job.shared ? [groupEntry] : [...job.files],
     argv: job.shared ? [...job.files] : [],
     concurrency: 1,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+    signal: AbortSignal.any([signal, hanging.signal]),
   })
   const results: Result[] = []
   let output = ''
+  const silence = setTimeout(() => {
+    output += `nothing was heard of it for ${patience / 1_000} s\n`
+    hanging.abort()
+  }, patience)
+  stream.on('data', () => silence.refresh())
   collect(stream, job, results)
   stream.on('test:stdout', ({ message }) => (output += message))
   stream.on('test:stderr', ({ message }) => (output += message))
@@ -37,8 +43,8 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
   stream.on('test:diagnostic', ({ message }) => {
     if (message.includes('asynchronous activity')) output += `${message}\n`
   })
-  stream.resume()
   await once(stream, 'end')
+  clearTimeout(silence)
   return { job, results: [...results, ...silent(job, results)], output, milliseconds: performance.now() - started }
 }
 

@@ -1,12 +1,15 @@
 import type { Result } from './conformance-report.ts'
 import type { Report } from './test-process.ts'
 
-/** One line for a job that ended; everything it printed when something in it failed. */
+/** Lines of all that failed: it is read where a log shows its end only. */
+const longest = 54
+
+/** One line for a job that ended; when something in it failed, why, and everything it printed. */
 export function printProgress({ job, results, output, milliseconds }: Report): void {
   const failed = results.filter(({ state }) => state === 'failed')
   const mark = failed.length > 0 ? '✖' : '✔'
   console.log(`${mark} ${job.name}: ${countsOf(results)} (${(milliseconds / 1_000).toFixed(1)} s)`)
-  for (const { file, title } of failed) console.log(`    ✖ ${file}: ${title}`)
+  for (const { file, title, why } of failed) console.log(`    ✖ ${file}: ${title}\n${indented(why, '        ')}`)
   if (failed.length > 0 && output !== '') console.log(indented(output.trimEnd(), '    | '))
 }
 
@@ -28,9 +31,14 @@ function printSkipped(skipped: readonly Result[]): void {
   }
 }
 
+/** Every name, and of every error as many lines as there is room for. */
 function printFailed(failed: readonly Result[]): void {
-  if (failed.length > 0) console.log('\nFailed:')
-  for (const { file, title, why } of failed) console.log(`\n  ${file}\n  ✖ ${title}\n${indented(why, '      ')}`)
+  if (failed.length === 0) return
+  console.log('\nFailed:')
+  const room = Math.max(1, Math.floor(longest / failed.length) - 1)
+  for (const { file, title, why } of failed) {
+    console.log(`  ✖ ${file}: ${title}\n${indented(why.split('\n').slice(0, room).join('\n'), '      ')}`)
+  }
 }
 
 function countsOf(results: readonly Result[]): string {

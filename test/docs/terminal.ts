@@ -4,7 +4,7 @@ import { delimiter } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Workplace } from './workplace.ts'
 
-const patience = 10_000
+const patience = 120_000
 
 /** One terminal of a reader: a script in a shell, and what it printed. */
 export class Terminal implements AsyncDisposable {

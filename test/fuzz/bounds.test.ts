@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Version } from '../../src/packet/types.ts'
+import { fc } from '../kit/fast-check.ts'
 import { edits, versioned } from './client-packets.ts'
 import { type ClientPacket, decodeClient, type Refused } from './decode-client.ts'
 import { edited } from './edit.ts'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Packet } from 'mqtt-packet'
 import { Reason } from '../../src/packet/reason.ts'
 import type { Version } from '../../src/packet/types.ts'
 import { varint } from '../kit/bytes.ts'
+import { fc } from '../kit/fast-check.ts'
 import { edits, versioned } from './client-packets.ts'
 import { type ClientPacket, decodeClient, type Refused } from './decode-client.ts'
 import { edited } from './edit.ts'
@@ -32,6 +32,7 @@ const theyAreLax: Rules = {
   'ill-formed or zero characters [§1.5.4]': ({ they }) => /\ufffd|\\u0000/.test(JSON.stringify(they)),
   'the bridge bit of the protocol level, or a level of the other name [§3.1.2.1, §3.1.2.2]': ({ we }) =>
     reasonOf(we) === Reason.UnsupportedProtocolVersion,
+  'a will of QoS 3 [§3.1.2.6]': ({ they }) => they?.cmd === 'connect' && (they.will?.qos ?? 0) > 2,
   'packet identifier 0 [§2.2.1]': ({ they }) => they?.messageId === 0,
   'DUP with QoS 0 [§3.3.1.1]': ({ first }) => (first & 0xfe) === 0x38,
   'a password without a user name [MQTT3 §3.1.2.9]': ({ version, they }) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Framer } from '../../src/packet/framer.ts'
+import { fc } from '../kit/fast-check.ts'
 import { edits, versioned } from './client-packets.ts'
 import { edited } from './edit.ts'
 import { encodeClient } from './encode-client.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../kit/fast-check.ts'
 import { edits, versioned } from './client-packets.ts'
 import { decodeClient } from './decode-client.ts'
 import { edited } from './edit.ts'

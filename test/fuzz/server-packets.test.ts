@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc, { type Arbitrary } from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { type Packet, parser } from 'mqtt-packet'
 import {
   encodeAuth,
@@ -15,6 +15,7 @@ import { publishPropertiesLength, varintLength, writePublish } from '../../src/p
 import { Reason } from '../../src/packet/reason.ts'
 import { Slab } from '../../src/packet/slab.ts'
 import { PacketType, type Version } from '../../src/packet/types.ts'
+import { fc } from '../kit/fast-check.ts'
 import { text } from './client-packets.ts'
 
 const unlimited = 268_435_455

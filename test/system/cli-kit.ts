@@ -7,7 +7,11 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const patience = 20_000
+const patience = 120_000
+const firstPort = 10_240
+const places = 440
+const portsOfPlace = 50
+let ports = 0
 
 /** What a process left behind. */
 export interface Outcome {
@@ -93,12 +97,24 @@ export function installed(name: string): string | null {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null
 }
 
+/**
+ * A port for a program that must be told one. It is below those the system gives to whoever asks for any, so nobody takes
+ * it before the program listens; processes look in different places, so that tests that run beside each other do not.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    ports += 1
+    const port = firstPort + (process.pid % places) * portsOfPlace + (ports % portsOfPlace)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
+  return await new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** A folder that is removed when the scope ends. */

@@ -61,7 +61,7 @@ after(async () => {
 async function echo(...given: string[]): Promise<void> {
   const sent = await run(['pub', ...given, '-t', 'echo', '-m', 'there and back', '-r', '-q', '1'])
   assert.equal(sent.code, 0, sent.stderr)
-  const back = await run(['sub', ...given, '-t', 'echo', '-C', '1', '-W', '10'])
+  const back = await run(['sub', ...given, '-t', 'echo', '-C', '1', '-W', '100'])
   assert.equal(back.text, 'there and back\n', back.stderr)
 }
 

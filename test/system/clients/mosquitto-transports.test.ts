@@ -42,7 +42,7 @@ after(async () => {
 async function roundTrip(place: readonly string[], topic: string): Promise<void> {
   for (const version of ['mqttv311', 'mqttv5']) {
     const given = [...place, '-V', version, '-q', '2', '-t', topic]
-    const subscriber = await host.subscribed(1, () => client('mosquitto_sub', [...given, '-C', '1', '-W', '20']))
+    const subscriber = await host.subscribed(1, () => client('mosquitto_sub', [...given, '-C', '1', '-W', '100']))
     await finish(client('mosquitto_pub', [...given, '-m', version]))
     assert.equal((await finish(subscriber)).stdout.toString(), `${version}\n`)
   }

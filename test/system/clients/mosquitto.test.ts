@@ -22,7 +22,7 @@ after(async () => {
 
 /** A topic no other test uses. */
 const fresh = () => `mosquitto/${++names}`
-const sub = (...given: readonly string[]) => client('mosquitto_sub', ['-p', host.port(), '-W', '20', ...given])
+const sub = (...given: readonly string[]) => client('mosquitto_sub', ['-p', host.port(), '-W', '100', ...given])
 const pub = (...given: readonly string[]) => finish(client('mosquitto_pub', ['-p', host.port(), ...given]))
 
 /** What mosquitto_sub prints, which `act` makes it receive. */
@@ -169,7 +169,7 @@ test('mosquitto_rr gets the answer to its request', { skip: missing('mosquitto_r
     broker.publish(responseTopic, `${payload} indeed`, correlationData === undefined ? {} : { correlationData })
   })
   for (const version of ['mqttv311', 'mqttv5']) {
-    const given = ['-p', host.port(), '-V', version, '-t', 'requests', '-e', 'answers', '-m', version, '-W', '10']
+    const given = ['-p', host.port(), '-V', version, '-t', 'requests', '-e', 'answers', '-m', version, '-W', '100']
     const { stdout } = await finish(client('mosquitto_rr', given))
     assert.equal(stdout.toString(), `${version} indeed\n`)
   }

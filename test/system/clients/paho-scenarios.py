@@ -12,7 +12,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 SCENARIO, PORT, TRANSPORT, PROTOCOL = sys.argv[1:5]
 VERSION = {"3.1": mqtt.MQTTv31, "3.1.1": mqtt.MQTTv311, "5": mqtt.MQTTv5}[PROTOCOL]
-PATIENCE = 15
+PATIENCE = 60
 
 
 class Client:

@@ -40,7 +40,7 @@ for (const { version, transport } of kinds) {
     if (scenario === 'properties' && version !== '5') continue
     test(`Paho, MQTT ${version} over ${transport}: ${title}`, { skip }, async () => {
       const port = host.port(transport === 'tcp' ? 0 : 1)
-      await finish(new Program(python, [script, scenario, port, transport, version], { timeout: 40_000 }))
+      await finish(new Program(python, [script, scenario, port, transport, version], { timeout: 240_000 }))
     })
   }
 }

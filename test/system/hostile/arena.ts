@@ -14,7 +14,7 @@ export interface ArenaOptions {
   readonly listener?: Omit<ListenRequest, 'url'>
 }
 
-const patience = 20_000
+const patience = 120_000
 
 /** A broker on a real port, a canary that must not notice anything, and the means to attack. Time stands still. */
 export class Arena implements AsyncDisposable {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Reason } from '../../../src/index.ts'
+import { arrayBuffers } from '../../fuzz/heap.ts'
 import { v4, v5 } from '../../kit/packets.ts'
 import { WireClient } from '../../kit/wire-client.ts'
 import { Arena } from './arena.ts'
@@ -12,7 +13,7 @@ test('a receiver of QoS 0 that stops reading loses messages; nobody else does an
   await arena.deafClient(v4, { clientId: 'deaf' }, [{ filter: 'flood', qos: 0 }])
   const listener = await arena.client(v4)
   await listener.subscribe({ filter: 'flood', qos: 0 })
-  const before = process.memoryUsage().arrayBuffers
+  const before = arrayBuffers()
   for (let round = 0; round < 60; round++) {
     for (let count = 0; count < 500; count++) arena.broker.publish('flood', kilobyte)
     const got = await listener.drain()
@@ -22,7 +23,7 @@ test('a receiver of QoS 0 that stops reading loses messages; nobody else does an
   const dropped = arena.events.filter((event) => event.kind === 'dropped' && event.clientId === 'deaf')
   assert.ok(dropped.length > 0)
   assert.ok(dropped.every((event) => event.kind === 'dropped' && event.why === 'receiver behind'))
-  const grown = process.memoryUsage().arrayBuffers - before
+  const grown = arrayBuffers() - before
   assert.ok(grown < 15_000_000, `${grown} bytes more after 30,000,000 for one who does not read`)
   assert.deepEqual(arena.ends('deaf'), [])
 })
@@ -87,11 +88,12 @@ test('a client that asks and does not read the answers is not read from either, 
   for (let at = 0; at < pings.length; at += 2) pings[at] = 0xc0
   const before = arena.broker.counters.bytesReceived
   deaf.write(pings)
-  for (let more = true; more; ) {
+  // Three times, as the system may be slow to hand over what is on its way.
+  for (let quiet = 0; quiet < 3; ) {
     const taken = arena.broker.counters.bytesReceived
     await arena.canary.sing(50)
     // The canary itself is good for some thousand bytes.
-    more = arena.broker.counters.bytesReceived > taken + 30_000
+    quiet = arena.broker.counters.bytesReceived > taken + 30_000 ? 0 : quiet + 1
   }
   const taken = arena.broker.counters.bytesReceived - before
   assert.ok(taken < pings.length, `${taken} of ${pings.length} bytes were taken`)
