@@ -77,8 +77,10 @@ export class Message {
 
   /** Copies the payload to `at` in `target`, which has room for it. */
   copyPayload(target: Buffer, at: number): void {
+    const { bytes, payloadStart, payloadEnd } = this
     if (this.#text !== null) target.write(this.#text, at, 'latin1')
-    else this.bytes.copy(target, at, this.payloadStart, this.payloadEnd)
+    else if (payloadEnd - payloadStart > 32) bytes.copy(target, at, payloadStart, payloadEnd)
+    else for (let from = payloadStart; from < payloadEnd; from++) target[at + from - payloadStart] = bytes[from]
   }
 
   /** Copies the payload behind what the slab holds; it lives there from now on. */

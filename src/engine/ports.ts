@@ -216,6 +216,8 @@ export interface SessionRecord {
   readonly expiryInterval: number
   /** Wall-clock milliseconds at which its connection ended, 0 while it has one. */
   readonly leftAt: number
+  /** Messages that wait for it may have been sent before the broker ended without being able to tell. */
+  readonly perhapsSent: boolean
 }
 
 export interface SubscriptionRecord {
@@ -334,7 +336,7 @@ export interface Store {
   released(sequence: number): void
   /** It was delivered, or need not be any more. */
   settle(sequence: number): void
-  /** Null when it is gone: it expired. */
+  /** The message is valid for the turn only, until it is kept. Null when it is gone: it expired. */
   read(sequence: number): StoredDelivery | null
 
   /** Removes what has expired, a little at each call. */

@@ -21,8 +21,8 @@ class Recovering implements Recovery {
   readonly #core: Core
   readonly #sessions = new Map<number, Session>()
   readonly #records: SessionRecord[] = []
-  /** Those whose client was connected when the broker ended. */
-  readonly #present = new Set<number>()
+  /** Those to which something may have been sent that is not told of. */
+  readonly #unsure = new Set<number>()
   readonly #wills = new Map<number, WillRecord>()
 
   constructor(core: Core) {
@@ -32,7 +32,7 @@ class Recovering implements Recovery {
   session(record: SessionRecord): void {
     this.#sessions.set(record.number, this.#core.sessions.restore(record))
     this.#records.push(record)
-    if (record.leftAt === 0) this.#present.add(record.number)
+    if (record.leftAt === 0 || record.perhapsSent) this.#unsure.add(record.number)
   }
 
   subscription(number: number, record: SubscriptionRecord): void {
@@ -74,7 +74,7 @@ class Recovering implements Recovery {
 
   delivery(number: number, sequence: number, qos: Qos, packetId: number, released: boolean, weight: number): boolean {
     const session = this.#sessions.get(number)
-    session?.restore(sequence, qos, packetId, released, weight, !this.#present.has(number))
+    session?.restore(sequence, qos, packetId, released, weight, !this.#unsure.has(number))
     return session !== undefined
   }
 
@@ -86,7 +86,7 @@ class Recovering implements Recovery {
       const session = this.#sessions.get(record.number)
       if (session === undefined) continue
       const leftAt = record.leftAt === 0 ? alive : record.leftAt
-      if (record.leftAt === 0) this.#core.store.putSession({ ...record, leftAt })
+      if (record.leftAt === 0) this.#core.store.putSession({ ...record, leftAt, perhapsSent: session.perhapsSent })
       const will = this.#wills.get(record.number)
       sessions.wait(
         session,

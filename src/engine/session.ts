@@ -88,6 +88,11 @@ export class Session implements Receiver, Flushable {
     return this.number > 0
   }
 
+  /** Some of what waits may have been sent before the broker ended without being able to tell. */
+  get perhapsSent(): boolean {
+    return this.#perhapsSent > 0
+  }
+
   get queued(): number {
     return this.#queue.length
   }
@@ -210,7 +215,7 @@ export class Session implements Receiver, Flushable {
     this.#resend = none
     this.#resent = 0
     for (let next = this.#queue.peek(); next !== null; next = this.#queue.peek()) {
-      if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return
+      if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return next.message?.keep()
       this.#dequeue()
       const message = next.message
       if (message === null || message.expired(this.#context.clock.now())) this.#discard(next, 'expired')
@@ -248,7 +253,7 @@ export class Session implements Receiver, Flushable {
   surrender(take: (delivery: Delivery) => boolean): void {
     for (const delivery of this.inflight.inOrder()) {
       if (delivery.group === null || delivery.qos !== 1) continue
-      this.#recall(delivery)
+      this.#recall(delivery)?.keep()
       if (!take(delivery)) continue
       this.inflight.remove(delivery)
       if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
@@ -257,6 +262,7 @@ export class Session implements Receiver, Flushable {
     for (let left = this.#queue.length; left > 0; left--) {
       const delivery = this.#dequeue()
       if (delivery === null) return
+      delivery.message?.keep()
       if (delivery.group === null || delivery.message === null || !take(delivery)) this.#requeue(delivery)
       else if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }

@@ -114,8 +114,8 @@ export class Sessions {
   }
 
   #keep(session: Session, leftAt: number): void {
-    const { number, id: clientId, expiryInterval } = session
-    this.#context.store.putSession({ number, clientId, expiryInterval, leftAt })
+    const { number, id: clientId, expiryInterval, perhapsSent } = session
+    this.#context.store.putSession({ number, clientId, expiryInterval, leftAt, perhapsSent })
   }
 
   #forget(session: Session): void {

@@ -23,6 +23,10 @@ export class BlockWriter {
   #current: Message | null = null
   /** Where the current message begins. */
   #start = 0
+  #receivers = 0
+  /** The last publisher: it mostly is the next one's, too. */
+  #publisher = ''
+  #publisherBytes = Buffer.alloc(0)
   places = 0
   /** Copies that are not settled. */
   live = 0
@@ -52,27 +56,30 @@ export class BlockWriter {
   /** Begins a message. `expiresAt` in wall-clock milliseconds, 0 for never. */
   begin(message: Message, expiresAt: number): void {
     const { topic, properties, publisher } = message
-    const publisherLength = Buffer.byteLength(publisher)
+    if (publisher !== this.#publisher) this.#remember(publisher)
+    const publisherLength = this.#publisherBytes.length
     const propertiesLength = properties === null ? 0 : properties.length
     const start = this.#grow(messageHeader + topic.length + publisherLength + propertiesLength + message.size)
     const bytes = this.#block.bytes
     bytes[start] = message.qos | (message.retain ? 4 : 0)
-    bytes.writeUInt16BE(0, start + 1)
-    bytes.writeUInt16BE(topic.length, start + 3)
-    bytes.writeUInt16BE(publisherLength, start + 5)
-    bytes.writeUInt32BE(propertiesLength, start + 7)
-    bytes.writeUInt32BE(message.size, start + 11)
-    bytes.writeDoubleBE(expiresAt, start + 15)
+    bytes[start + 1] = bytes[start + 2] = 0
+    put16(bytes, start + 3, topic.length)
+    put16(bytes, start + 5, publisherLength)
+    put32(bytes, start + 7, propertiesLength)
+    put32(bytes, start + 11, message.size)
+    put32(bytes, start + 15, 0)
+    put32(bytes, start + 19, 0)
+    if (expiresAt > 0) bytes.writeDoubleBE(expiresAt, start + 15)
     let at = start + messageHeader
-    if (topic.bytes === null) bytes.write(topic.text, at, 'latin1')
-    else topic.bytes.copy(bytes, at)
+    topic.write(bytes, at)
     at += topic.length
-    bytes.write(publisher, at)
+    copy(this.#publisherBytes, bytes, at)
     at += publisherLength
     if (properties !== null) properties.copy(bytes, at)
     message.copyPayload(bytes, at + propertiesLength)
     this.#current = message
     this.#start = start
+    this.#receivers = 0
     this.#block.firstPlaces.push(this.places)
     this.#block.offsets.push(start)
     if (expiresAt === 0 || this.expiresAt === 0) this.expiresAt = 0
@@ -93,12 +100,12 @@ export class BlockWriter {
     const listed = share !== null || (identifiers !== null && identifiers.length > 1)
     const kind = listed ? Extra.Listed : identifiers === null ? Extra.None : Extra.Identifier
     const extra = listed ? this.#list({ identifiers, share }) : identifiers === null ? 0 : identifiers[0]
-    bytes.writeUInt32BE(number, at)
+    put32(bytes, at, number)
+    put16(bytes, at + 4, 0)
     bytes[at + 6] = qos | (retain ? 4 : 0) | kind
-    bytes.writeUInt16BE(0, at + 4)
-    bytes.writeUInt32BE(extra, at + 7)
+    put32(bytes, at + 7, extra)
     if (packetId > 0) this.#sent(at, packetId)
-    bytes.writeUInt16BE(bytes.readUInt16BE(this.#start + 1) + 1, this.#start + 1)
+    put16(bytes, this.#start + 1, ++this.#receivers)
     this.live++
     return this.places++
   }
@@ -142,6 +149,11 @@ export class BlockWriter {
     this.expiresAt = -1
   }
 
+  #remember(publisher: string): void {
+    this.#publisher = publisher
+    this.#publisherBytes = Buffer.from(publisher)
+  }
+
   #sent(at: number, packetId: number): void {
     setStep(this.#block.bytes, at, Step.Sent, packetId)
     this.expiresAt = 0
@@ -167,4 +179,25 @@ export class BlockWriter {
     }
     return at
   }
+}
+
+/** Bytes up to which a loop is faster than a call. */
+const few = 48
+
+function copy(from: Buffer, to: Buffer, at: number): void {
+  if (from.length > few) from.copy(to, at)
+  else for (let index = 0; index < from.length; index++) to[at + index] = from[index]
+}
+
+// Big-endian, as everywhere in the store; checked calls would cost more than all the rest of a receiver.
+function put16(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >> 8
+  bytes[at + 1] = value
+}
+
+function put32(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >> 16
+  bytes[at + 2] = value >> 8
+  bytes[at + 3] = value
 }

@@ -147,7 +147,9 @@ export class Block {
 /** Notes in the bytes of a receiver what happened to it. */
 export function setStep(bytes: Buffer, at: number, step: Step, packetId: number): void {
   bytes[at + 6] = (bytes[at + 6] & ~stepMask) | (step << stepShift)
-  if (packetId > 0) bytes.writeUInt16BE(packetId, at + 4)
+  if (packetId === 0) return
+  bytes[at + 4] = packetId >> 8
+  bytes[at + 5] = packetId
 }
 
 /** What happened to the receiver at `at`. */

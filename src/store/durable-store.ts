@@ -69,9 +69,11 @@ export class DurableStore implements Store {
   readonly #acknowledgements = new Acknowledgements()
   readonly #retainedTable: RetainedTable | null
   readonly #cleaning: Cleaning
-  /** The block that is growing. */
-  #block = 1
+  /** The block that is growing; 0 until it is known which there are. */
+  #block = 0
   #number = 1
+  #publisher = ''
+  #publisherBytes: Buffer = nothing
   /** There are, or were, sessions whose time counts. */
   #alive = false
   #changes = 0
@@ -212,7 +214,6 @@ export class DurableStore implements Store {
     if (offset < 0) return null
     const message = this.#message(block, offset)
     if (message === null) return null
-    if (passing !== null) message.keep()
     const { qos, retain, identifiers, share } = block.copy(block.receiverAt(place))
     return { message, qos, retain, identifiers, share }
   }
@@ -244,11 +245,19 @@ export class DurableStore implements Store {
       block.retain(offset),
       payloadAt === propertiesAt ? null : bytes.subarray(propertiesAt, payloadAt),
       clockExpiry(block.expiresAt(offset), this.#context.clock),
-      bytes.toString('utf8', publisherAt, propertiesAt),
+      this.#publisherOf(bytes, publisherAt, propertiesAt),
       bytes,
       payloadAt,
       payloadAt + block.payloadLength(offset),
     )
+  }
+
+  /** Messages that are read one after the other often come from the same publisher. */
+  #publisherOf(bytes: Buffer, start: number, end: number): string {
+    const last = this.#publisherBytes
+    if (last.length === end - start && last.compare(bytes, start, end) === 0) return this.#publisher
+    this.#publisherBytes = Buffer.from(bytes.subarray(start, end))
+    return (this.#publisher = this.#publisherBytes.toString())
   }
 
   #step(sequence: number, step: Step, packetId: number): void {

@@ -14,7 +14,7 @@ import type { Qos } from '../packet/types.ts'
  *     table             key                        value
  *     meta              name                       `position`: position f64, wall-clock milliseconds f64;
  *                                                  `layout`: version u32; `closed`: nothing, after an orderly end
- *     sessions          number u32                 expiry interval u32, left at f64, client identifier, sum
+ *     sessions          number u32                 options u8, expiry interval u32, left at f64, client identifier, sum
  *     subscriptions     number u32, filter         options u8, identifier u32, filter, sum
  *     wills             number u32                 options u8, delay u32, expiry interval i32, due at f64, four pieces (client
  *                                                  identifier, topic, properties, payload) each behind its length u32, sum
@@ -214,11 +214,12 @@ function shortened(key: Buffer): Buffer {
 // ── Sessions and what belongs to them ────────────────────────────────────────────────────────────
 
 export function encodeSession(record: SessionRecord): Buffer {
-  const length = 12 + Buffer.byteLength(record.clientId)
+  const length = 13 + Buffer.byteLength(record.clientId)
   const value = Buffer.allocUnsafe(length + sumLength)
-  value.writeUInt32BE(record.expiryInterval)
-  value.writeDoubleBE(record.leftAt, 4)
-  value.write(record.clientId, 12)
+  value[0] = record.perhapsSent ? 1 : 0
+  value.writeUInt32BE(record.expiryInterval, 1)
+  value.writeDoubleBE(record.leftAt, 5)
+  value.write(record.clientId, 13)
   writeSum(value, length)
   return value
 }
@@ -226,9 +227,10 @@ export function encodeSession(record: SessionRecord): Buffer {
 export function decodeSession(key: Buffer, value: Buffer): SessionRecord {
   return {
     number: key.readUInt32BE(),
-    clientId: value.toString('utf8', 12, value.length - sumLength),
-    expiryInterval: value.readUInt32BE(),
-    leftAt: value.readDoubleBE(4),
+    clientId: value.toString('utf8', 13, value.length - sumLength),
+    expiryInterval: value.readUInt32BE(1),
+    leftAt: value.readDoubleBE(5),
+    perhapsSent: value[0] === 1,
   }
 }
 

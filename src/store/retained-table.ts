@@ -48,7 +48,8 @@ export class RetainedTable implements RetainedIndex {
 
   put(message: Message): void {
     const value = encodeRetained(message, this.#context.clock)
-    if (expiryOf(value) > 0) this.#expiring = true
+    // The round under way may have passed its place.
+    if (expiryOf(value) > 0) this.#expiring = this.#found = true
     this.#change(message.topic.text, value)
     this.#context.pipeline.batch.put(Table.Retained, retainedKey(message.topic.text), value)
   }

@@ -45,12 +45,17 @@ export class Search {
         this.#at++
         return value
       }
-      if (leap !== null && leap.length === 0) {
+      // Topics that are the same up to where keys are cut follow one another in no order.
+      if (leap === null || key.length > whole) {
+        this.#at++
+        continue
+      }
+      if (leap.length === 0) {
         this.#ended = true
         return undefined
       }
       const before = this.#at
-      if (leap !== null && this.#skip(leap)) return null
+      if (this.#skip(leap)) return null
       if (this.#at === before) this.#at++
     }
     return null

@@ -19,6 +19,14 @@ export class TopicName {
     this.slot = slot
   }
 
+  /** Writes its encoding at `at`. */
+  write(bytes: Buffer, at: number): void {
+    const { text } = this
+    if (this.bytes !== null) this.bytes.copy(bytes, at)
+    else if (text.length > 48) bytes.write(text, at, 'latin1')
+    else for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index)
+  }
+
   /** True when [start, end) is its encoding. */
   is(bytes: Buffer, start: number, end: number): boolean {
     if (this.length !== end - start) return false

@@ -22,7 +22,7 @@ interface BenchOptions {
 
 const examples = `
 Scenarios (a name without its number means all of them, "pipe" is pipe-0, pipe-1 and pipe-2):
-${scenarios.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}
+${scenarios.map(({ name, title }) => `  ${name.padEnd(20)}${title}`).join('\n')}
 
 Examples:
   petaltail bench
