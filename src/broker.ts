@@ -17,6 +17,7 @@ import type {
   ListenRequest,
   PublishOptions,
   ReceivedMessage,
+  StoreHealth,
 } from './embedding.ts'
 import { Core } from './engine/core.ts'
 import { LocalReceiver } from './engine/local.ts'
@@ -85,8 +86,10 @@ export async function startBroker(config: Config, log: Log): Promise<Broker> {
 
 /** Opens the tables of a store, and says what became of a damaged one. */
 async function openTables(directory: string, early: boolean, log: Log): Promise<Tables> {
-  const { tables, report } = await openStoreDirectory(directory, { early })
-  if (report !== null) log.error('the store was damaged', { ...report })
+  const { tables, report, upgraded } = await openStoreDirectory(directory, { early })
+  if (report !== null)
+    log.error('the store was damaged: it was moved aside, and what could be read was kept', { ...report })
+  if (upgraded !== null) log.info('the store was upgraded to a newer layout', { ...upgraded })
   return tables
 }
 
@@ -142,6 +145,12 @@ export class Broker implements AsyncDisposable {
   /** What was counted since the start. Live: read it, do not keep it. */
   get counters(): Readonly<Counters> {
     return this.#core.counters
+  }
+
+  /** Whether what must be safe can be made safe, and if not, why. */
+  get store(): StoreHealth {
+    const { store, commits } = this.#core
+    return { condition: store.condition, why: commits.trouble }
   }
 
   /** Opens one more listener. @throws BrokerError when it cannot be. */
@@ -278,13 +287,22 @@ export class Broker implements AsyncDisposable {
     const interval = settings.sysInterval
     if (interval === 0) return () => {}
     const started = clock.now()
-    const tree = new SysTree({ counters, version: packageVersion(), uptime: () => (clock.now() - started) / 1_000 })
+    const tree = new SysTree({
+      counters,
+      version: packageVersion(),
+      uptime: () => (clock.now() - started) / 1_000,
+      store: () => describe(this.store),
+    })
     const tick = (seconds: number) => {
       for (const [topic, value] of tree.changed(seconds)) this.publish(topic, value, { retain: true })
     }
     tick(0)
     return clock.every(interval * 1_000, () => tick(interval))
   }
+}
+
+function describe({ condition, why }: StoreHealth): string {
+  return why === '' ? condition : `${condition}: ${why}`
 }
 
 function received(message: Message, retain: boolean): ReceivedMessage {

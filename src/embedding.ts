@@ -1,6 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
-import type { Authenticator, Authorizer, Durability } from './engine/ports.ts'
+import type { Authenticator, Authorizer, Durability, StoreCondition } from './engine/ports.ts'
 import type { Settings } from './engine/settings.ts'
 import type { ListenerOptions } from './listen/options.ts'
 import type { UserProperties } from './packet/property.ts'
@@ -69,6 +69,14 @@ export interface ReceivedMessage {
   readonly properties: MessageProperties
   /** Client identifier of the publisher, empty for the broker and the program itself. */
   readonly publisher: string
+}
+
+/** How the store is. */
+export interface StoreHealth {
+  /** `behind`: publishers wait for the disk. `failing`: nothing can be made safe, and so it is not acknowledged. */
+  readonly condition: StoreCondition
+  /** What is wrong while it fails, else empty. */
+  readonly why: string
 }
 
 /** One connected client. */

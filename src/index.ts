@@ -11,6 +11,7 @@ export type {
   MessageProperties,
   PublishOptions,
   ReceivedMessage,
+  StoreHealth,
 } from './embedding.ts'
 export type {
   Action,
@@ -20,12 +21,14 @@ export type {
   Client,
   Credentials,
   DropReason,
+  Durability,
   Exchange,
   ExchangeStep,
   Identity,
   JournalEvent,
   ListenerRules,
   Peer,
+  StoreCondition,
   TlsDetails,
   Transport,
   Verdict,

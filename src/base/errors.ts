@@ -14,6 +14,10 @@ export const errorTable = {
   USAGE: 'The command line has a mistake. Run the command with --help.',
   SETTINGS_INVALID: 'A setting given to createBroker does not exist or is not a whole number. The message names it.',
   BROKER_CLOSED: 'The broker was closed; it takes no more calls.',
+  STORE_LOCKED: 'Another process has this store open. Stop it, or choose another directory with --store.',
+  STORE_TOO_NEW: 'A later version wrote this store. Start that version, or choose another directory with --store.',
+  STORE_UNUSABLE:
+    'The store cannot be opened. The message has the cause: check its path, permissions and the free disk space.',
   TOPIC_INVALID: 'The topic name or topic filter is not valid [MQTT 4.7].',
   NODE_TOO_OLD: 'Petaltail needs Node.js 24 or later.',
 } as const

@@ -3,13 +3,14 @@ import { encodeConnack, encodeDisconnect } from '../packet/encode.ts'
 import { Reason, reasonName } from '../packet/reason.ts'
 import type { PacketType, Version } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
+import type { Attached, HeldSender } from './attached.ts'
 import type { Core } from './core.ts'
 import { Held, type HeldItem, HeldPublish, packed } from './held.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { Client, Durability, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
-import type { Attached, Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** How far a network connection has come. */
 export const Phase = { Opening: 0, Authenticating: 1, Connected: 2, Closed: 3 } as const
@@ -114,7 +115,7 @@ export class Connection implements Attached, Client {
     else this.#hold(position, () => this.outbox.acknowledge(type, id, reason, reasonString))
   }
 
-  sendWhenSafe(session: Session, delivery: Delivery, message: Message): void {
+  sendWhenSafe(session: HeldSender, delivery: Delivery, message: Message): void {
     const position = delivery.qos === 2 ? this.core.commits.frontier(this.durability) : 0
     if (position === 0 && !this.holding) return session.sendHeld(delivery, message)
     message.keep()

@@ -1,20 +1,20 @@
 import { Ring } from '../base/ring.ts'
 import { Sequences } from '../base/sequences.ts'
 import { PacketType } from '../packet/types.ts'
+import type { HeldSender } from './attached.ts'
 import type { Commits, Holder } from './commits.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
 import type { Durability } from './ports.ts'
-import type { Session } from './session.ts'
 
 /** A QoS 2 delivery whose packet identifier must be safe before the client may see it. */
 export class HeldPublish {
-  readonly session: Session
+  readonly session: HeldSender
   readonly delivery: Delivery
   readonly message: Message
 
-  constructor(session: Session, delivery: Delivery, message: Message) {
+  constructor(session: HeldSender, delivery: Delivery, message: Message) {
     this.session = session
     this.delivery = delivery
     this.message = message

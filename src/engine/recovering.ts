@@ -68,8 +68,7 @@ class Recovering implements Recovery {
   received(number: number, packetId: number): void {
     const session = this.#sessions.get(number)
     if (session === undefined) return this.#core.store.dropReceived(number, packetId)
-    session.received ??= new Map()
-    session.received.set(packetId, 0)
+    session.received.again(packetId, 0)
   }
 
   delivery(number: number, sequence: number, qos: Qos, packetId: number, released: boolean, weight: number): boolean {

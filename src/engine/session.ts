@@ -1,49 +1,29 @@
 import type { Clock } from '../base/clock.ts'
-import type { Counters } from '../base/counters.ts'
 import type { Flushable, Turn } from '../base/turn.ts'
 import type { Timer } from '../base/wheel.ts'
 import { Reason } from '../packet/reason.ts'
 import { PacketType, type Qos } from '../packet/types.ts'
+import type { Attached } from './attached.ts'
 import { Delivery, Inflight } from './inflight.ts'
 import type { Message } from './message.ts'
-import type { Outbox } from './outbox.ts'
-import type { DropReason, Journal, Store } from './ports.ts'
-import { Queue, type QueueContext } from './queue.ts'
+import type { DropReason, Journal } from './ports.ts'
+import { Queue, type QueueContext, type QueueOwner } from './queue.ts'
+import { Received } from './received.ts'
 import { type Replay, Replays } from './replays.ts'
-import type { Settings } from './settings.ts'
-import { type Group, Readiness, type Receiver, type Subscription } from './subscription.ts'
+import { Readiness, type Receiver, type Subscription } from './subscription.ts'
 import type { Will } from './will.ts'
 
-/** The network connection a session is on, as far as the session is concerned. */
-export interface Attached {
-  readonly outbox: Outbox
-  /** QoS 1 and 2 messages the client takes without acknowledging [MQTT 3.1.2.11.3]. */
-  readonly sendQuota: number
-  fail(reason: Reason, detail: string): void
-  /** Another network connection takes over the session. */
-  takenOver(): void
-  /** Sends an acknowledgement, once what was staged is safe when `staged` says that it depends on that. */
-  answer(type: PacketType, id: number, reason: Reason, reasonString: string | null, staged: boolean): void
-  /** Deliveries are held back for it. */
-  readonly holding: boolean
-  /** Sends a delivery in its turn, and one of QoS 2 once its packet identifier is safe. */
-  sendWhenSafe(session: Session, delivery: Delivery, message: Message): void
-}
-
 export interface SessionContext extends QueueContext {
-  readonly settings: Settings
   readonly clock: Clock
-  readonly counters: Counters
   readonly turn: Turn
   readonly journal: Journal
-  readonly store: Store
 }
 
 /**
  * What the broker keeps for one client identifier [MQTT 4.1]: subscriptions, messages to send and to be acknowledged,
  * QoS 2 packet identifiers received. It outlives the network connection by its expiry interval.
  */
-export class Session implements Receiver, Flushable {
+export class Session implements Receiver, QueueOwner, Flushable {
   readonly id: string
   /** What the store knows it by, 0 when it ends with its connection and is not kept. */
   readonly number: number
@@ -51,8 +31,7 @@ export class Session implements Receiver, Flushable {
   /** How many of them are shared. */
   sharedSubscriptions = 0
   readonly inflight = new Inflight()
-  /** Packet identifiers of QoS 2 messages received and not released [MQTT-4.3.3-10], each with the connection it last came on. */
-  received: Map<number, number> | null = null
+  readonly received: Received
   mark = 0
   markIndex = 0
   /** The network connection it is on, and that one once it has been told so with CONNACK. */
@@ -75,13 +54,13 @@ export class Session implements Receiver, Flushable {
   #perhapsSent = 0
   #enlisted = false
   #settled = 0
-  #ended = false
 
   constructor(id: string, number: number, context: SessionContext) {
     this.id = id
     this.number = number
     this.#context = context
-    this.#queue = new Queue(context)
+    this.received = new Received(number, context.store)
+    this.#queue = new Queue(this, context)
   }
 
   get kept(): boolean {
@@ -118,12 +97,12 @@ export class Session implements Receiver, Flushable {
     const { identifiers, group } = subscription
     if (qos === 0) {
       if (attached !== null) this.#sendUnassured(attached, message, retain, identifiers, alone)
-      else if (this.#context.settings.queueQos0) this.#enqueue(message, 0, retain, identifiers, group)
+      else if (this.#context.settings.queueQos0) this.#queue.add(message, 0, retain, identifiers, group)
       return
     }
     if (attached !== null && this.#idle && this.#admits(attached))
       this.#send(attached, new Delivery(message, 0, qos, retain, identifiers, group, message.weight), message, alone)
-    else this.#enqueue(message, qos, retain, identifiers, group)
+    else this.#queue.add(message, qos, retain, identifiers, group)
   }
 
   /** PUBACK, PUBCOMP, or PUBREC with a refusal: the delivery is over. */
@@ -150,28 +129,10 @@ export class Session implements Receiver, Flushable {
     return staged
   }
 
-  /** A QoS 2 packet identifier came for the first time. */
-  receive(packetId: number, serial: number): void {
-    if (this.kept) this.#context.store.putReceived(this.number, packetId)
-    this.received ??= new Map()
-    this.received.set(packetId, serial)
-  }
-
-  /** PUBREL: the packet identifier is free again [MQTT-4.3.3-12]. Returns the connection it last came on. */
-  forget(packetId: number): number | undefined {
-    const serial = this.received?.get(packetId)
-    if (serial === undefined) return undefined
-    this.received?.delete(packetId)
-    if (this.kept) this.#context.store.dropReceived(this.number, packetId)
-    return serial
-  }
-
   /** Takes up one of its messages that the store had when the broker began. */
   restore(sequence: number, qos: Qos, packetId: number, released: boolean, weight: number, sure: boolean): void {
     if (packetId === 0) {
       this.#queue.pushStored(sequence, weight)
-      this.#context.counters.queued++
-      this.#context.counters.queuedBytes += weight
       if (!sure) this.#perhapsSent = this.#queue.length
       return
     }
@@ -216,9 +177,9 @@ export class Session implements Receiver, Flushable {
     this.#resent = 0
     for (let next = this.#queue.peek(); next !== null; next = this.#queue.peek()) {
       if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return next.message?.keep()
-      this.#dequeue()
+      this.#queue.shift()
       const message = next.message
-      if (message === null || message.expired(this.#context.clock.now())) this.#discard(next, 'expired')
+      if (message === null || message.expired(this.#context.clock.now())) this.discard(next, 'expired')
       else if (next.qos === 0) this.#sendQueuedUnassured(attached, next, message)
       else this.#send(attached, next, message, true)
     }
@@ -260,10 +221,10 @@ export class Session implements Receiver, Flushable {
     }
     if (this.sharedSubscriptions === 0 && this.kept) return
     for (let left = this.#queue.length; left > 0; left--) {
-      const delivery = this.#dequeue()
+      const delivery = this.#queue.shift()
       if (delivery === null) return
       delivery.message?.keep()
-      if (delivery.group === null || delivery.message === null || !take(delivery)) this.#requeue(delivery)
+      if (delivery.group === null || delivery.message === null || !take(delivery)) this.#queue.push(delivery)
       else if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
   }
@@ -279,11 +240,8 @@ export class Session implements Receiver, Flushable {
 
   /** The session is over: forgets all it holds. */
   end(): void {
-    this.#ended = true
-    const { counters, store } = this.#context
-    counters.queued -= this.#queue.length
-    counters.queuedBytes -= this.#queue.bytes
-    this.#queue.clear()
+    const { store } = this.#context
+    this.#queue.end()
     for (const delivery of this.inflight.inOrder()) if (delivery.sequence > 0) store.settle(delivery.sequence)
     this.#replays.clear()
     this.owner = this.attached = null
@@ -316,8 +274,8 @@ export class Session implements Receiver, Flushable {
     alone: boolean,
   ): void {
     const outbox = attached.outbox
-    if (outbox.full) return this.#dropped(message, 0, 'receiver behind')
-    if (!outbox.fits(message, false, identifiers)) return this.#dropped(message, 0, 'too large for receiver')
+    if (outbox.full) return this.dropped(message, 0, 'receiver behind')
+    if (!outbox.fits(message, false, identifiers)) return this.dropped(message, 0, 'too large for receiver')
     outbox.publish(message, 0, retain, false, 0, identifiers, alone, this.#context.clock.now())
   }
 
@@ -328,7 +286,7 @@ export class Session implements Receiver, Flushable {
 
   #send(attached: Attached, delivery: Delivery, message: Message, alone: boolean): void {
     if (!attached.outbox.fits(message, true, delivery.identifiers))
-      return this.#discard(delivery, 'too large for receiver')
+      return this.discard(delivery, 'too large for receiver')
     this.inflight.add(delivery)
     if (this.#perhapsSent > 0 && delivery.sequence > 0) {
       this.#perhapsSent--
@@ -389,7 +347,7 @@ export class Session implements Receiver, Flushable {
     const message = this.#recall(delivery)
     if (message === null || !outbox.fits(message, true, delivery.identifiers)) {
       this.inflight.remove(delivery)
-      this.#discard(delivery, message === null ? 'expired' : 'too large for receiver')
+      this.discard(delivery, message === null ? 'expired' : 'too large for receiver')
       return true
     }
     delivery.onWire = true
@@ -398,60 +356,6 @@ export class Session implements Receiver, Flushable {
     if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
     else this.#publish(attached, delivery, message, true)
     return true
-  }
-
-  #enqueue(
-    message: Message,
-    qos: Qos,
-    retain: boolean,
-    identifiers: readonly number[] | null,
-    group: Group | null,
-  ): void {
-    const { settings, counters, store } = this.#context
-    const weight = message.weight
-    if (this.#ended) return this.#dropped(message, qos, 'session ended')
-    if (counters.queuedBytes + weight > settings.queueBytesTotal) return this.#dropped(message, qos, 'memory limit')
-    if (weight > settings.queueBytes) return this.#dropped(message, qos, 'queue full')
-    if (this.kept && store.condition === 'failing') return this.#dropped(message, qos, 'store failing')
-    while (this.#queue.length >= settings.queueMessages || this.#queue.bytes + weight > settings.queueBytes) {
-      if (this.#overflow(message, qos)) return
-    }
-    counters.queued++
-    counters.queuedBytes += weight
-    if (this.kept) {
-      const share = group === null ? null : group.text
-      return this.#queue.pushStored(store.append(message, this.number, qos, retain, 0, identifiers, share), weight)
-    }
-    message.keep()
-    this.#queue.push(new Delivery(message, 0, qos, retain, identifiers, group, weight))
-  }
-
-  #requeue(delivery: Delivery): void {
-    this.#queue.push(delivery)
-    this.#context.counters.queued++
-    this.#context.counters.queuedBytes += delivery.weight
-  }
-
-  /** Makes room in a full queue; true when the new message is the one to go. */
-  #overflow(message: Message, qos: Qos): boolean {
-    const policy = this.#context.settings.queuePolicy
-    if (policy === 'drop-oldest') {
-      const oldest = this.#dequeue()
-      if (oldest !== null) this.#discard(oldest, 'queue full')
-      if (oldest !== null) return false
-    }
-    this.#dropped(message, qos, 'queue full')
-    if (policy === 'disconnect') this.attached?.fail(Reason.QuotaExceeded, 'the queue of the session is full')
-    return true
-  }
-
-  #dequeue(): Delivery | null {
-    const bytes = this.#queue.bytes
-    const delivery = this.#queue.shift()
-    if (delivery === null) return null
-    this.#context.counters.queued--
-    this.#context.counters.queuedBytes -= bytes - this.#queue.bytes
-    return delivery
   }
 
   /** The message of a delivery, from the store if it is not at hand; null when it is gone. */
@@ -464,14 +368,20 @@ export class Session implements Receiver, Flushable {
   }
 
   /** Gives up a delivery that was in the queue or under way. */
-  #discard(delivery: Delivery, why: DropReason): void {
+  discard(delivery: Delivery, why: DropReason): void {
     if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     const topic = delivery.message === null ? '' : delivery.message.topic.text
     this.#context.counters.publishDropped++
     this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic, qos: delivery.qos, why })
   }
 
-  #dropped(message: Message, qos: Qos, why: DropReason): void {
+  /** The queue is full, and that is to end the connection. */
+  overflowed(): void {
+    this.attached?.fail(Reason.QuotaExceeded, 'the queue of the session is full')
+  }
+
+  /** A message was for the session, and does not reach its client. */
+  dropped(message: Message, qos: Qos, why: DropReason): void {
     this.#context.counters.publishDropped++
     this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic: message.topic.text, qos, why })
   }

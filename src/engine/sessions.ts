@@ -122,7 +122,7 @@ export class Sessions {
     const { store } = this.#context
     store.dropSession(session.number)
     for (const filter of session.subscriptions.keys()) store.dropSubscription(session.number, filter)
-    for (const packetId of session.received?.keys() ?? []) store.dropReceived(session.number, packetId)
+    session.received.clear()
   }
 
   #cancel(session: Session): void {

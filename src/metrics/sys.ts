@@ -8,6 +8,8 @@ export interface SysSource {
   readonly version: string
   /** Seconds since the start. */
   readonly uptime: () => number
+  /** `ok`, `behind`, or `failing` with the reason. */
+  readonly store: () => string
 }
 
 const minutes = [1, 5, 15] as const
@@ -71,7 +73,7 @@ export class SysTree {
   }
 
   *#values(): Generator<readonly [string, string | number]> {
-    const { counters, version, uptime } = this.#source
+    const { counters, version, uptime, store } = this.#source
     const broker = '$SYS/broker'
     yield [`${broker}/version`, `petaltail version ${version}`]
     yield [`${broker}/uptime`, `${Math.floor(uptime())} seconds`]
@@ -105,6 +107,7 @@ export class SysTree {
     yield [`${broker}/petaltail/publish/refused`, counters.publishRefused]
     yield [`${broker}/petaltail/subscribe/accepted`, counters.subscribesAccepted]
     yield [`${broker}/petaltail/subscribe/refused`, counters.subscribesRefused]
+    yield [`${broker}/petaltail/store/condition`, store()]
     yield [`${broker}/petaltail/queued/count`, counters.queued]
     yield [`${broker}/petaltail/queued/bytes`, counters.queuedBytes]
   }

@@ -84,6 +84,7 @@ test('a name without its number means all scenarios of that kind, but long ones 
   assert.deepEqual(names(['pipe']), ['pipe-0', 'pipe-1', 'pipe-2'])
   assert.deepEqual(names(['subs']), ['subs'])
   assert.deepEqual(names(['durable']), ['durable-offline', 'durable-fanout', 'durable-pipe'])
+  assert.deepEqual(names(['durable-offline']), ['durable-offline'])
   assert.deepEqual(names(['subs-1m']), ['subs-1m'])
   assert.equal(names([]).includes('subs-1m'), false)
   assert.deepEqual(chosen(['pip'], false), { unknown: 'pip' })
