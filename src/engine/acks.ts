@@ -52,8 +52,8 @@ function received(connection: Connection, session: Session, delivery: Delivery |
 
 /** PUBREL: the packet identifier is free again [MQTT-4.3.3-12]. */
 function released(connection: Connection, session: Session, packetId: number): void {
-  const serial = session.received.get(packetId)
-  session.received.delete(packetId)
+  const serial = session.received?.get(packetId)
+  session.received?.delete(packetId)
   if (serial === connection.serial) connection.unreleased--
   const reason = serial === undefined ? Reason.PacketIdentifierNotFound : Reason.Success
   connection.answer(PacketType.Pubcomp, packetId, reason, null, session.kept)

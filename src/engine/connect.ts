@@ -142,8 +142,9 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
   core.sessions.get(id)?.owner?.takenOver()
   const before = core.sessions.get(id)
   const present = before !== null && !packet.cleanStart
-  const failing = core.store.condition === 'failing'
-  if (failing && !present && (expiryInterval > 0 || packet.will !== null))
+  const safe = present && core.commits.reached(connection.durability) >= before.since
+  const changing = expiryInterval > 0 || before?.kept === true || packet.will !== null
+  if (core.store.condition === 'failing' && (safe ? core.store.full : changing))
     return connection.fail(Reason.ServerUnavailable, `the store fails: ${core.commits.trouble}`)
   const changes = core.store.changes
   if (before !== null && packet.cleanStart) core.sessions.end(before) // [MQTT-3.1.2-4]
@@ -153,8 +154,9 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
   core.sessions.arrived(session, packet.will === null ? null : willOf(connection, session, packet.will))
   connection.session = session
   const welcomed = () => welcome(connection, session, packet, keepAlive, present, told)
-  // A session that was there before is there whatever becomes of what is staged now.
-  if (core.store.changes === changes || failing || core.commits.frontier(connection.durability) === 0) welcomed()
+  // While the disk keeps everyone waiting, a client whose session it has need not.
+  const waits = core.store.changes !== changes && !(safe && core.store.condition !== 'ok')
+  if (!waits || core.commits.frontier(connection.durability) === 0) welcomed()
   else connection.wait(core.commits.safe(connection.durability), welcomed)
 }
 

@@ -136,6 +136,9 @@ export class Connection implements Attached, Client {
   #hold(position: number, item: HeldItem): void {
     this.#held ??= new Held(this.core.commits, this.durability, this.outbox)
     this.#held.add(position, item)
+    const { commits, settings } = this.core
+    if (this.#held.length > 4 * settings.receiveMaximum && !this.waiting)
+      this.wait(commits.safe(this.durability), () => {})
   }
 
   takenOver(): void {
@@ -241,6 +244,9 @@ export class Connection implements Attached, Client {
   }
 
   #overdue(): void {
+    // Said CONNECT, and is to be told of its session once that is safe.
+    if (this.phase !== Phase.Connected && this.session !== null)
+      return this.core.wheel.set(this.timer, this.rules.connectTimeout)
     if (this.phase !== Phase.Connected) return this.fail(Reason.UnspecifiedError, 'no complete CONNECT in time')
     if (this.#stalled)
       return this.fail(

@@ -42,6 +42,10 @@ export class Held implements Holder {
     this.#outbox = outbox
   }
 
+  get length(): number {
+    return this.#items.length
+  }
+
   get empty(): boolean {
     return this.#items.length === 0
   }

@@ -299,6 +299,8 @@ export interface Store {
   /** How many changes were staged so far: tells whether something was in between. */
   readonly changes: number
   readonly condition: StoreCondition
+  /** So much is staged that nothing should be that need not. */
+  readonly full: boolean
   /**
    * Tells of everything kept, once, before anything is staged. Returns the wall-clock milliseconds of the last sign of
    * life: of the last commit, and there is one every minute at least while there are sessions.

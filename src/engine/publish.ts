@@ -88,9 +88,9 @@ function isResponseTopic(connection: Connection): boolean {
 
 /** A QoS 2 packet identifier that is not released yet: acknowledged again, not delivered again [MQTT-4.3.3-10]. */
 function repeated(connection: Connection, packetId: number): boolean {
-  const received = connection.session?.received
+  const received = connection.session?.received ?? null
   const known = received?.get(packetId)
-  if (received === undefined || known === undefined) return false
+  if (received === null || known === undefined) return false
   if (known !== connection.serial) {
     received.again(packetId, connection.serial)
     connection.unreleased++
@@ -127,7 +127,7 @@ function accept(connection: Connection, message: Message, packetId: number, verd
     return unsafe(connection, message, packetId, verdict)
   const changes = store.changes
   if (qos === 2) {
-    connection.session?.received.add(packetId, connection.serial)
+    connection.session?.receive(packetId, connection.serial)
     connection.unreleased++
   }
   const reached = router.route(message)

@@ -2,6 +2,7 @@ import type { Qos } from '../packet/types.ts'
 import { parseFilter } from '../topic/filter.ts'
 import type { Core } from './core.ts'
 import type { Recovery, SessionRecord, SubscriptionRecord, WillRecord } from './ports.ts'
+import { Received } from './received.ts'
 import type { Session } from './session.ts'
 import { Subscription } from './subscription.ts'
 import { Will } from './will.ts'
@@ -68,6 +69,7 @@ class Recovering implements Recovery {
   received(number: number, packetId: number): void {
     const session = this.#sessions.get(number)
     if (session === undefined) return this.#core.store.dropReceived(number, packetId)
+    session.received ??= new Received(number, this.#core.store)
     session.received.again(packetId, 0)
   }
 

@@ -41,10 +41,6 @@ export class Replays {
     if (!this.empty) this.#waiting = this.#waiting.filter((replay) => replay.subscription.text !== filter)
   }
 
-  clear(): void {
-    this.#waiting = none
-  }
-
   /** Sends some; true when there is more that could be sent at once. */
   send(outbox: Outbox, clock: Clock): boolean {
     for (let sent = 0; sent < portion; sent++) {

@@ -1,9 +1,10 @@
 import type { Counters } from '../base/counters.ts'
 import type { Log } from '../base/log.ts'
-import type { Filter } from '../topic/filter.ts'
+import { type Filter, isReserved } from '../topic/filter.ts'
 import { slots, type TopicName } from '../topic/name.ts'
 import { Tree } from '../topic/tree.ts'
 import type { Message } from './message.ts'
+import type { Journal, Store } from './ports.ts'
 import type { Retained } from './retained.ts'
 import { SharedGroup } from './shared.ts'
 import { type Group, type Receiver, type Route, type Subscription, union } from './subscription.ts'
@@ -12,6 +13,8 @@ export interface RouterContext {
   readonly counters: Counters
   readonly log: Log
   readonly retained: Retained
+  readonly store: Store
+  readonly journal: Journal
 }
 
 /** Subscribers that all remembered routes together may hold. */
@@ -110,11 +113,15 @@ export class Router {
   }
 
   #retain(message: Message): void {
-    const { retained } = this.#context
+    const { retained, store, journal, counters } = this.#context
+    const topic = message.topic.text
+    if (store.condition === 'failing' && !isReserved(topic)) {
+      counters.publishDropped++
+      return journal.record({ kind: 'dropped', clientId: '', topic, qos: message.qos, why: 'store failing' })
+    }
     if (message.size === 0)
-      retained.delete(message.topic.text) // [MQTT-3.3.1-6]
-    else if (!retained.set(message))
-      this.#context.log.warn('retained message not stored: limit reached', { topic: message.topic.text })
+      retained.delete(topic) // [MQTT-3.3.1-6]
+    else if (!retained.set(message)) this.#context.log.warn('retained message not stored: limit reached', { topic })
   }
 
   #deliver(message: Message, subscription: Subscription, alone: boolean): void {

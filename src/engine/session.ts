@@ -27,11 +27,14 @@ export class Session implements Receiver, QueueOwner, Flushable {
   readonly id: string
   /** What the store knows it by, 0 when it ends with its connection and is not kept. */
   readonly number: number
+  /** The batch of the store that it is safe with. */
+  readonly since: number
   readonly subscriptions = new Map<string, Subscription>()
   /** How many of them are shared. */
   sharedSubscriptions = 0
   readonly inflight = new Inflight()
-  readonly received: Received
+  /** QoS 2 packet identifiers that are not released, null when there never was one. */
+  received: Received | null = null
   mark = 0
   markIndex = 0
   /** The network connection it is on, and that one once it has been told so with CONNACK. */
@@ -43,24 +46,23 @@ export class Session implements Receiver, QueueOwner, Flushable {
   expiryTimer: Timer | null = null
   willTimer: Timer | null = null
   readonly #context: SessionContext
-  readonly #queue: Queue
+  #queue: Queue | null = null
   #resend: readonly Delivery[] = none
   #resent = 0
   /** PUBLISH packets sent on this connection that take a quota. */
   #unacknowledged = 0
   #unacknowledgedBytes = 0
-  readonly #replays = new Replays(this)
+  #replays: Replays | null = null
   /** How many that wait were perhaps sent before the broker ended without being able to tell. */
   #perhapsSent = 0
   #enlisted = false
   #settled = 0
 
-  constructor(id: string, number: number, context: SessionContext) {
+  constructor(id: string, number: number, since: number, context: SessionContext) {
     this.id = id
+    this.since = since
     this.number = number
     this.#context = context
-    this.received = new Received(number, context.store)
-    this.#queue = new Queue(this, context)
   }
 
   get kept(): boolean {
@@ -73,7 +75,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
   }
 
   get queued(): number {
-    return this.#queue.length
+    return this.#queue === null ? 0 : this.#queue.length
   }
 
   get readiness(): Readiness {
@@ -97,12 +99,12 @@ export class Session implements Receiver, QueueOwner, Flushable {
     const { identifiers, group } = subscription
     if (qos === 0) {
       if (attached !== null) this.#sendUnassured(attached, message, retain, identifiers, alone)
-      else if (this.#context.settings.queueQos0) this.#queue.add(message, 0, retain, identifiers, group)
+      else if (this.#context.settings.queueQos0) this.#waiting.add(message, 0, retain, identifiers, group)
       return
     }
     if (attached !== null && this.#idle && this.#admits(attached))
       this.#send(attached, new Delivery(message, 0, qos, retain, identifiers, group, message.weight), message, alone)
-    else this.#queue.add(message, qos, retain, identifiers, group)
+    else this.#waiting.add(message, qos, retain, identifiers, group)
   }
 
   /** PUBACK, PUBCOMP, or PUBREC with a refusal: the delivery is over. */
@@ -113,10 +115,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
       this.#unacknowledged--
       this.#unacknowledgedBytes -= delivery.weight
     }
-    if (
-      this.attached !== null &&
-      (this.#queue.length > 0 || this.#resent < this.#resend.length || !this.#replays.empty)
-    )
+    if (this.attached !== null && (this.queued > 0 || this.#resent < this.#resend.length || this.#replays !== null))
       this.#later()
   }
 
@@ -129,11 +128,17 @@ export class Session implements Receiver, QueueOwner, Flushable {
     return staged
   }
 
+  /** A QoS 2 packet identifier came for the first time. */
+  receive(packetId: number, serial: number): void {
+    this.received ??= new Received(this.number, this.#context.store)
+    this.received.add(packetId, serial)
+  }
+
   /** Takes up one of its messages that the store had when the broker began. */
   restore(sequence: number, qos: Qos, packetId: number, released: boolean, weight: number, sure: boolean): void {
     if (packetId === 0) {
-      this.#queue.pushStored(sequence, weight)
-      if (!sure) this.#perhapsSent = this.#queue.length
+      this.#waiting.pushStored(sequence, weight)
+      if (!sure) this.#perhapsSent = this.queued
       return
     }
     const delivery = new Delivery(null, sequence, qos, false, null, null, weight)
@@ -160,11 +165,16 @@ export class Session implements Receiver, QueueOwner, Flushable {
     for (const subscription of this.subscriptions.values()) subscription.group?.moved(subscription)
   }
 
+  get #waiting(): Queue {
+    return (this.#queue ??= new Queue(this, this.#context))
+  }
+
   /** The network connection is gone. */
   detach(): void {
     this.owner = null
     this.attached = null
     this.#resend = none
+    if (this.queued === 0) this.#queue = null
     for (const delivery of this.inflight.inOrder()) delivery.message?.keep()
   }
 
@@ -175,25 +185,29 @@ export class Session implements Receiver, QueueOwner, Flushable {
     while (this.#resent < this.#resend.length) if (!this.#sendAgain(attached, this.#resend[this.#resent])) return
     this.#resend = none
     this.#resent = 0
-    for (let next = this.#queue.peek(); next !== null; next = this.#queue.peek()) {
+    const queue = this.#waiting
+    for (let next = queue.peek(); next !== null; next = queue.peek()) {
       if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return next.message?.keep()
-      this.#queue.shift()
+      queue.shift()
       const message = next.message
       if (message === null || message.expired(this.#context.clock.now())) this.discard(next, 'expired')
       else if (next.qos === 0) this.#sendQueuedUnassured(attached, next, message)
       else this.#send(attached, next, message, true)
     }
-    if (!this.#replays.empty && this.#replays.send(attached.outbox, this.#context.clock)) this.#later()
+    if (this.#replays === null) return
+    if (this.#replays.send(attached.outbox, this.#context.clock)) this.#later()
+    if (this.#replays.empty) this.#replays = null
   }
 
   /** Retained messages for a new subscription, sent as fast as the client takes them. */
   replay(replay: Replay): void {
+    this.#replays ??= new Replays(this)
     this.#replays.add(replay)
     this.#later()
   }
 
   cancelReplays(filter: string): void {
-    this.#replays.cancel(filter)
+    this.#replays?.cancel(filter)
   }
 
   /** The client may be sent one more QoS 1 or 2 message now. */
@@ -220,11 +234,13 @@ export class Session implements Receiver, QueueOwner, Flushable {
       if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
     if (this.sharedSubscriptions === 0 && this.kept) return
-    for (let left = this.#queue.length; left > 0; left--) {
-      const delivery = this.#queue.shift()
+    const queue = this.#queue
+    if (queue === null) return
+    for (let left = queue.length; left > 0; left--) {
+      const delivery = queue.shift()
       if (delivery === null) return
       delivery.message?.keep()
-      if (delivery.group === null || delivery.message === null || !take(delivery)) this.#queue.push(delivery)
+      if (delivery.group === null || delivery.message === null || !take(delivery)) queue.push(delivery)
       else if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
   }
@@ -241,9 +257,9 @@ export class Session implements Receiver, QueueOwner, Flushable {
   /** The session is over: forgets all it holds. */
   end(): void {
     const { store } = this.#context
-    this.#queue.end()
+    this.#waiting.end()
     for (const delivery of this.inflight.inOrder()) if (delivery.sequence > 0) store.settle(delivery.sequence)
-    this.#replays.clear()
+    this.#replays = null
     this.owner = this.attached = null
   }
 
@@ -257,7 +273,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
   }
 
   get #idle(): boolean {
-    return this.#queue.length === 0 && this.#resend.length === 0
+    return this.queued === 0 && this.#resend.length === 0
   }
 
   #later(): void {

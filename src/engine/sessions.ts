@@ -38,12 +38,13 @@ export class Sessions {
 
   /** Makes a session; one that outlives its connection is kept. */
   create(id: string, expiryInterval: number): Session {
-    return this.#add(new Session(id, expiryInterval > 0 ? this.#context.store.number() : 0, this.#context))
+    const { store } = this.#context
+    return this.#add(new Session(id, expiryInterval > 0 ? store.number() : 0, store.position, this.#context))
   }
 
   /** Makes a session that was kept. */
   restore(record: SessionRecord): Session {
-    const session = new Session(record.clientId, record.number, this.#context)
+    const session = new Session(record.clientId, record.number, 0, this.#context)
     session.expiryInterval = record.expiryInterval
     return this.#add(session)
   }
@@ -122,7 +123,7 @@ export class Sessions {
     const { store } = this.#context
     store.dropSession(session.number)
     for (const filter of session.subscriptions.keys()) store.dropSubscription(session.number, filter)
-    session.received.clear()
+    session.received?.clear()
   }
 
   #cancel(session: Session): void {

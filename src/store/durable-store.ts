@@ -118,6 +118,10 @@ export class DurableStore implements Store {
     return this.#pipeline.condition
   }
 
+  get full(): boolean {
+    return this.#pipeline.full
+  }
+
   watch(watcher: StoreWatcher): void {
     this.#pipeline.watcher = watcher
   }
@@ -227,8 +231,11 @@ export class DurableStore implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#pipeline.drain()
-    await this.#context.tables.close()
+    try {
+      await this.#pipeline.drain()
+    } finally {
+      await this.#context.tables.close()
+    }
   }
 
   #message(block: Block, offset: number): Message | null {

@@ -14,7 +14,9 @@ export interface PipelineContext {
 
 /** Milliseconds after which a batch that could not be applied is tried again. */
 const patience = 500
-/** Bytes staged and not safe, above which publishers must wait. */
+/** Milliseconds after which a commit keeps those waiting who would stage more. */
+const slow = 1_000
+/** Bytes staged and not safe that do the same. */
 const backlog = 16 * 1_048_576
 
 const nobody: StoreWatcher = { committed: () => {}, synced: () => {}, condition: () => {} }
@@ -39,10 +41,13 @@ export class Pipeline implements Flushable {
   #flight: Buffer | null = null
   #enlisted = false
   #timer: NodeJS.Timeout | null = null
+  #slow: NodeJS.Timeout | null = null
   #begun = 0
   #touched = false
-  #failed = false
-  #drained: (() => void) | null = null
+  /** A batch is in the tables that could not be synced. */
+  #unsynced = false
+  /** The end of what is on its way, for who waits for it. */
+  #ending: PromiseWithResolvers<void> | null = null
 
   constructor(context: PipelineContext, complete: () => void, applied: (position: number) => void) {
     this.#context = context
@@ -51,19 +56,19 @@ export class Pipeline implements Flushable {
     this.position = context.tables.last().position + 1
   }
 
-  /** The batch on its way, null for none. Its position is the one before `position`. */
-  get flight(): Buffer | null {
-    return this.#flight
-  }
-
+  /** Something is staged. */
   get pending(): boolean {
     return this.#touched
   }
 
+  get full(): boolean {
+    return this.batch.length > backlog
+  }
+
   /** Something was staged; `held` bytes of it are not in `batch` yet. */
   changed(held: number): void {
-    if (!this.#touched) this.#touched = true
-    if (held + this.batch.length > backlog && this.condition === 'ok') this.#tell('behind', 'commits take long')
+    this.#touched = true
+    if (this.condition === 'ok' && held + this.batch.length > backlog) this.#tell('behind', 'too much is staged')
     if (this.#enlisted || this.#flight !== null || this.#timer !== null) return
     this.#enlisted = true
     this.#context.turn.enlist(this)
@@ -77,29 +82,29 @@ export class Pipeline implements Flushable {
     else this.#timer = setTimeout(() => this.#due(), Math.ceil(wait))
   }
 
-  /** Resolves when nothing is staged any more, or rejects with what is in the way. */
+  /** Resolves when everything staged is safe. Rejects when it cannot be made so; it is not tried any more then. */
   async drain(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
-    if (this.#failed) throw new Error('what was staged last could not be made safe')
-    if (this.#flight !== null) await new Promise<void>((resolve) => (this.#drained = resolve))
-    if (this.#touched) {
-      this.#begin()
-      await this.drain()
+    while (this.#touched || this.#flight !== null) {
+      if (this.#timer !== null) clearTimeout(this.#timer)
+      this.#timer = null
+      if (this.condition === 'failing') throw new Error('what was staged last could not be made safe')
+      this.#ending = Promise.withResolvers()
+      if (this.#flight === null) this.#begin()
+      await this.#ending.promise
     }
   }
 
   #due(): void {
     this.#timer = null
-    this.#begin()
+    if (this.#flight === null) this.#begin()
+    else this.#apply(this.#flight)
   }
 
   #begin(): void {
     this.#complete()
-    const { clock } = this.#context
     this.#begun = performance.now()
     this.#touched = false
-    this.#flight = this.batch.seal(this.position, clock.wall())
+    this.#flight = this.batch.seal(this.position, this.#context.clock.wall())
     const full = this.batch
     this.batch = this.#spare
     this.#spare = full
@@ -108,40 +113,67 @@ export class Pipeline implements Flushable {
   }
 
   #apply(batch: Buffer): void {
-    const { tables } = this.#context
     const position = this.position - 1
-    const { committed, synced } = tables.apply(batch)
-    synced.then(
-      () => this.watcher.synced(position),
-      () => {},
-    )
+    this.#slow ??= setTimeout(() => this.#late(), slow).unref()
+    const { committed, synced } = this.#context.tables.apply(batch)
+    let applied = false
     committed.then(
-      () => this.#done(position),
-      (error: unknown) => this.#retry(batch, error),
+      () => {
+        applied = true
+        this.#done(position)
+      },
+      (error: unknown) => this.#retry(error),
+    )
+    synced.then(
+      () => this.#safe(position),
+      (error: unknown) => {
+        if (applied) this.#syncAgain(error)
+      },
     )
   }
 
   #done(position: number): void {
-    this.#failed = false
+    if (this.#slow !== null) clearTimeout(this.#slow)
+    this.#slow = null
     this.#flight = null
     this.#spare.clear()
     this.#applied(position)
     this.watcher.committed(position)
-    if (this.condition !== 'ok') this.#tell('ok', '')
-    this.#drained?.()
-    this.#drained = null
-    if (this.#touched) this.flush()
+    if (!this.#unsynced) this.#tell('ok', '')
+    if (this.#touched && this.#ending === null) this.flush()
   }
 
-  #retry(batch: Buffer, error: unknown): void {
-    this.#failed = true
+  #safe(position: number): void {
+    this.#unsynced = false
+    this.watcher.synced(position)
+    this.#tell('ok', '')
+    this.#ending?.resolve()
+    this.#ending = null
+    if (this.#touched) this.changed(0)
+  }
+
+  /** The next batch will be synced together with the one that was not. */
+  #syncAgain(error: unknown): void {
+    this.#unsynced = true
+    this.#fail(error)
+    this.#touched = true
+    if (this.#flight === null) this.#timer ??= setTimeout(() => this.#due(), patience)
+  }
+
+  #retry(error: unknown): void {
+    this.#fail(error)
+    if (this.#timer === null) this.#timer = setTimeout(() => this.#due(), patience)
+  }
+
+  #fail(error: unknown): void {
     this.#tell('failing', error instanceof Error ? error.message : String(error))
-    this.#drained?.()
-    this.#drained = null
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#apply(batch)
-    }, patience)
+    this.#ending?.reject(error instanceof Error ? error : new Error(String(error)))
+    this.#ending = null
+  }
+
+  #late(): void {
+    this.#slow = null
+    if (this.condition === 'ok' && this.#flight !== null) this.#tell('behind', 'a commit takes long')
   }
 
   #tell(condition: StoreCondition, why: string): void {

@@ -3,10 +3,10 @@ import { Failure } from '../failure.ts'
 import { comparedFigures, type FigureKind, kindOf, shownRatio } from './figures.ts'
 import type { Figures } from './load.ts'
 import { hasFields, isFigures } from './messages.ts'
-import { barPeer, type Summary } from './summary.ts'
+import type { Summary } from './summary.ts'
 
 /** What was measured once, to compare with: the medians by scenario and broker. */
-export type Baseline = Readonly<Record<string, Readonly<Record<string, Figures>>>>
+export type Baseline = Readonly<Record<string, Medians>>
 
 // On a shared machine a smaller difference means nothing.
 const noise = 0.25
@@ -33,23 +33,30 @@ export function writeResult(file: string, result: unknown): void {
   }
 }
 
-/** One line for each figure of `subject` that the baseline has: then, now, and whether the difference says something. */
-export function comparison(summary: Summary, baseline: Baseline, subject: string): string[] {
+/** One line for each figure of this broker that the baseline has: then, now, and whether the difference says something. */
+export function comparison(summary: Summary, baseline: Baseline): string[] {
   const then = baseline[summary.scenario]
   if (then === undefined) return [`  not in the baseline: ${summary.scenario}`]
   return comparedFigures.flatMap((figure) => {
     const { title, show } = kindOf(figure)
-    const now = summary.medians
+    const { subject, peer, medians: now } = summary
     return [
       ...change(title, show, then[subject]?.[figure], now[subject]?.[figure]),
-      ...change(`${title} × ${barPeer}`, shownRatio, ratio(then, subject, figure), ratio(now, subject, figure)),
+      ...change(
+        `${title} × ${peer}`,
+        shownRatio,
+        ratio(then, subject, peer, figure),
+        ratio(now, subject, peer, figure),
+      ),
     ]
   })
 }
 
-function ratio(medians: Readonly<Record<string, Figures>>, subject: string, figure: string): number | undefined {
+type Medians = Readonly<Record<string, Figures>>
+
+function ratio(medians: Medians, subject: string, peer: string, figure: string): number | undefined {
   const own = medians[subject]?.[figure]
-  const other = medians[barPeer]?.[figure]
+  const other = medians[peer]?.[figure]
   return own === undefined || other === undefined || other <= 0 ? undefined : own / other
 }
 

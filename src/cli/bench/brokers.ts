@@ -1,35 +1,40 @@
-import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Failure } from '../failure.ts'
 import type { Charge } from './keeper-messages.ts'
+import {
+  findMosquitto,
+  inMemory,
+  type Persistence,
+  savedNowAndThen,
+  savedOnChanges,
+  startMosquitto,
+} from './mosquitto.ts'
 import { type RunningBroker, startBroker } from './running-broker.ts'
 import { sibling } from './sibling.ts'
 
-/** A broker the bench can measure. All are set alike: loopback, anonymous, TCP_NODELAY, no log, no disk, no queue limit. */
-export interface BenchBroker {
+/** One way to run a broker. All are set alike: loopback, anonymous, TCP_NODELAY, no log, no queue limit. */
+export interface Setup {
   readonly name: string
   /** The program's version and what was set, for the reader of the numbers. */
   readonly settings: string
+  /** How many messages it is given to queue at most; null for as many as anybody. */
+  readonly mostQueued: number | null
   start(): Promise<RunningBroker>
 }
 
-const attempts = 3
-const aedesStart = fileURLToPath(new URL('../../../bench/aedes.ts', import.meta.url))
+/** A broker the bench can measure: by itself it keeps nothing on disk. */
+export interface BenchBroker extends Setup {
+  /** The ways to run it in which messages survive a restart; none for a broker that has no such way of its own. */
+  readonly durable: readonly Setup[]
+}
 
-const mosquittoConfiguration = (port: number): string =>
-  [
-    `listener ${port} 127.0.0.1`,
-    'allow_anonymous true',
-    'max_queued_messages 0',
-    'max_inflight_messages 0',
-    'max_queued_bytes 0',
-    'set_tcp_nodelay true',
-    'log_dest none',
-    '',
-  ].join('\n')
+/** The peers that the bars are about. */
+export const barPeers = { memory: 'mosquitto', durable: 'mosquitto (persistence, unsynced)' }
+
+// Written on every change, all of it: at 100,000 messages the queue would take hours to fill.
+const mostSavedOnChanges = 4_000
+
+const aedesStart = fileURLToPath(new URL('../../../bench/aedes.ts', import.meta.url))
 
 const ownConfiguration = `
 log: { level: silent }
@@ -43,57 +48,62 @@ export const peers: Readonly<Record<string, () => BenchBroker | null>> = { mosqu
 
 /** This program's own broker. */
 export function petaltail(): BenchBroker {
-  const main = fileURLToPath(sibling(import.meta.url, '../main'))
-  // As npm start and the installed command run it.
-  const args = [
-    '--max-semi-space-size=8',
-    main,
-    'start',
-    '--listen',
-    'mqtt://127.0.0.1:0',
-    '--config',
-    '{folder}/petaltail.yaml',
-  ]
-  const charge: Charge = { command: process.execPath, args, files: { 'petaltail.yaml': ownConfiguration } }
+  const raised = 'in-flight 65,535, queues and outbox raised so that nothing is dropped'
   return {
     name: 'petaltail',
-    settings: `in-flight 65,535, queues and outbox raised so that nothing is dropped; Node ${process.versions.node}`,
-    start: () => startBroker('petaltail', charge, null),
+    settings: `--store memory; ${raised}; Node ${process.versions.node}`,
+    mostQueued: null,
+    start: () => startOwn('memory'),
+    durable: [
+      {
+        name: 'petaltail (store, synced)',
+        settings: '--store in a fresh folder, acknowledged when synced; the rest as without',
+        mostQueued: null,
+        start: () => startOwn('{folder}/store'),
+      },
+    ],
   }
+}
+
+function startOwn(store: string): Promise<RunningBroker> {
+  const main = fileURLToPath(sibling(import.meta.url, '../main'))
+  const options = ['--listen', 'mqtt://127.0.0.1:0', '--config', '{folder}/petaltail.yaml', '--store', store]
+  // As npm start and the installed command run it.
+  const args = ['--max-semi-space-size=8', main, 'start', ...options]
+  const charge: Charge = { command: process.execPath, args, files: { 'petaltail.yaml': ownConfiguration } }
+  return startBroker('petaltail', charge, null)
 }
 
 /** A broker somebody else runs; it is not started anew for each run. */
 export function foreign(host: string, port: number, pid: number | null): BenchBroker {
   const running = { host, port, pids: pid === null ? [] : [pid], stop: () => Promise.resolve() }
-  return {
+  const target: Setup = {
     name: 'target',
     settings: `${host}:${port}, as it is, not started anew for each run`,
+    mostQueued: null,
     start: () => Promise.resolve(running),
   }
+  return { ...target, durable: [target] }
 }
 
 function mosquitto(): BenchBroker | null {
-  const command = findProgram('mosquitto')
-  if (command === null) return null
-  const version =
-    /version (\S+)/.exec(spawnSync(command, ['-h'], { encoding: 'utf8' }).stdout)?.[1] ?? 'unknown version'
+  const found = findMosquitto()
+  if (found === null) return null
+  const { command, version } = found
+  const way = (name: string, settings: string, persistence: Persistence, mostQueued: number | null = null): Setup => ({
+    name,
+    settings,
+    mostQueued,
+    start: () => startMosquitto(command, persistence),
+  })
+  const unlimited = 'max_queued_messages 0, max_inflight_messages 0, max_queued_bytes 0, set_tcp_nodelay true'
+  const often = 'persistence true, autosave_on_changes true, autosave_interval 1; acknowledged before it is saved'
   return {
-    name: 'mosquitto',
-    settings: `${version}; max_queued_messages 0, max_inflight_messages 0, max_queued_bytes 0, set_tcp_nodelay true`,
-    start: () => startMosquitto(command),
-  }
-}
-
-async function startMosquitto(command: string): Promise<RunningBroker> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
-    const files = { 'mosquitto.conf': mosquittoConfiguration(port) }
-    try {
-      return await startBroker('mosquitto', { command, args: ['-c', '{folder}/mosquitto.conf'], files }, port)
-    } catch (error) {
-      // Somebody may have taken the port between looking and listening.
-      if (!(error instanceof Failure) || attempt === attempts) throw error
-    }
+    ...way(barPeers.memory, `${version}; ${unlimited}`, inMemory),
+    durable: [
+      way(barPeers.durable, 'persistence true, autosave_interval 1800, as its manual leaves it', savedNowAndThen),
+      way('mosquitto (persistence, saved on changes)', often, savedOnChanges, mostSavedOnChanges),
+    ],
   }
 }
 
@@ -103,7 +113,9 @@ function aedes(): BenchBroker | null {
   return {
     name: 'aedes',
     settings: `${version}; net server with noDelay, memory persistence, maxInflightInbound 0, drainTimeout 0`,
+    mostQueued: null,
     start: () => startBroker('aedes', { command: process.execPath, args: [aedesStart], files: {} }, null),
+    durable: [],
   }
 }
 
@@ -114,32 +126,4 @@ function aedesVersion(): string | null {
   } catch {
     return null
   }
-}
-
-function findProgram(name: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin']
-  const names = process.platform === 'win32' ? [`${name}.exe`] : [name]
-  const files = folders.flatMap((folder) => names.map((file) => join(folder, file)))
-  return files.find(isExecutable) ?? null
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }

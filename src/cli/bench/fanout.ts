@@ -4,6 +4,7 @@ import type { Link } from './link.ts'
 import type { Figures, Job } from './load.ts'
 import { Meter } from './meter.ts'
 import { mostUnacknowledged } from './pipe.ts'
+import { forgetSessions } from './sessions.ts'
 import type { Stream } from './tally.ts'
 import { monotonic } from './time.ts'
 import type { UsageReader } from './usage.ts'
@@ -13,7 +14,7 @@ const topic = 'fanout/data'
 
 /** One publisher, N subscribers of its topic; the publisher is at most `window` messages ahead of the slowest of them. */
 export async function runFanout(job: Job, usage: UsageReader): Promise<Figures> {
-  const { clients, window } = job.load
+  const { clients, window, persistent } = job.load
   const fleet = new Fleet(job.host, job.port, clients + 1)
   const traffic = new OneToAll(fleet, job)
   fleet.traffic = traffic
@@ -21,6 +22,7 @@ export async function runFanout(job: Job, usage: UsageReader): Promise<Figures> 
   fleet.pause = pauseFor(window * clients)
   fleet.want(fleet.links[clients]!)
   const figures = await measureWindow(fleet, traffic.meter, traffic, clients, usage, job)
+  if (persistent) await forgetSessions(fleet, 0, clients)
   fleet.destroy()
   return figures
 }
@@ -39,7 +41,7 @@ class OneToAll extends Silence {
 
   constructor(fleet: Fleet, job: Job) {
     super()
-    const { clients, window, qos, payloadBytes } = job.load
+    const { clients, window, qos, payloadBytes, persistent } = job.load
     this.#fleet = fleet
     this.#job = job
     this.#publisher = fleet.links[clients]!
@@ -47,6 +49,7 @@ class OneToAll extends Silence {
     this.#streams = this.meter.streams(clients)
     this.#arrived = new Uint32Array(2 * window + 2)
     for (const link of fleet.links.slice(0, clients)) {
+      link.cleanSession = !persistent
       link.filter = topic
       link.subscribeQos = qos
     }

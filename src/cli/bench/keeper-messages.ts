@@ -3,9 +3,9 @@ import { hasFields } from './messages.ts'
 /** What a keeper is to start. */
 export interface Charge {
   readonly command: string
-  /** `{folder}` stands for a fresh temporary folder. */
+  /** `{folder}` stands for a fresh temporary folder, which goes when the broker does. */
   readonly args: readonly string[]
-  /** Written into that folder first: name and content. */
+  /** Written into that folder first: name and content, where `{folder}` stands for the same. */
   readonly files: Readonly<Record<string, string>>
 }
 

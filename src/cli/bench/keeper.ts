@@ -15,12 +15,12 @@ process.on('SIGINT', () => {})
 process.once('message', (charge: unknown) => {
   if (!isCharge(charge)) throw new TypeError('the keeper needs something to start')
   const folder = mkdtempSync(join(tmpdir(), 'petaltail-bench-'))
-  for (const [name, content] of Object.entries(charge.files)) writeFileSync(join(folder, name), content)
-  const broker = spawn(
-    charge.command,
-    charge.args.map((argument) => argument.replace('{folder}', folder)),
-    { stdio: ['ignore', 'pipe', 'pipe'], env: plainEnvironment() },
-  )
+  const placed = (text: string): string => text.replaceAll('{folder}', folder)
+  for (const [name, content] of Object.entries(charge.files)) writeFileSync(join(folder, name), placed(content))
+  const broker = spawn(charge.command, charge.args.map(placed), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: plainEnvironment(),
+  })
   for (const output of [broker.stdout, broker.stderr]) {
     createInterface(output).on('line', (line) => tell({ kind: 'line', line }))
   }

@@ -13,6 +13,8 @@ export interface Load {
   /** Messages published after subscribing to `amount` filters. */
   readonly messages: number
   readonly payloadBytes: number
+  /** The sessions of the subscribers are to outlive their connections (pipe, fanout). */
+  readonly persistent: boolean
 }
 
 /** One run: the load, the broker, how long to measure. Sent to the generator as its only message. */

@@ -3,6 +3,7 @@ import { Fleet, Silence } from './fleet.ts'
 import type { Link } from './link.ts'
 import type { Figures, Job } from './load.ts'
 import { Meter, publisherOf } from './meter.ts'
+import { forgetSessions } from './sessions.ts'
 import { Span } from './span.ts'
 import type { Stream } from './tally.ts'
 import { monotonic } from './time.ts'
@@ -25,7 +26,7 @@ export async function runOffline(job: Job, usage: UsageReader): Promise<Figures>
   fleet.pause = pauseFor(window)
   const queued = await queue(fleet, traffic, job, usage)
   const drained = await drain(fleet, traffic, usage)
-  await forgetSession(fleet)
+  await forgetSessions(fleet, 0, 1)
   fleet.destroy()
   return { ...queued, ...drained, disconnects: fleet.disconnects }
 }
@@ -69,14 +70,6 @@ async function drain(fleet: Fleet, traffic: Absence, usage: UsageReader): Promis
     ...traffic.meter.losses(traffic.acked),
     sessionPresent: subscriber.sessionPresent ? 1 : 0,
   }
-}
-
-async function forgetSession(fleet: Fleet): Promise<void> {
-  const subscriber = fleet.links[0]!
-  await subscriber.close()
-  subscriber.cleanSession = true
-  await subscriber.open()
-  await subscriber.close()
 }
 
 /** Link 0 is the session, links 1 to n publish. */

@@ -3,6 +3,7 @@ import { Fleet, Silence } from './fleet.ts'
 import type { Link } from './link.ts'
 import type { Figures, Job } from './load.ts'
 import { Meter } from './meter.ts'
+import { forgetSessions } from './sessions.ts'
 import type { Stream } from './tally.ts'
 import { monotonic } from './time.ts'
 import type { UsageReader } from './usage.ts'
@@ -13,7 +14,7 @@ export const mostUnacknowledged = 65_000
 
 /** P publishers with one subscriber each; every pair has at most `window` messages on their way, counted on arrival. */
 export async function runPipe(job: Job, usage: UsageReader): Promise<Figures> {
-  const { clients, window } = job.load
+  const { clients, window, persistent } = job.load
   const fleet = new Fleet(job.host, job.port, 2 * clients)
   const pairs = new Pairs(fleet, job)
   fleet.traffic = pairs
@@ -22,6 +23,7 @@ export async function runPipe(job: Job, usage: UsageReader): Promise<Figures> {
   fleet.pause = pauseFor(window)
   for (const link of fleet.links.slice(clients)) fleet.want(link)
   const figures = await measureWindow(fleet, pairs.meter, pairs, 1, usage, job)
+  if (persistent) await forgetSessions(fleet, 0, clients)
   fleet.destroy()
   return figures
 }
@@ -38,15 +40,17 @@ class Pairs extends Silence {
 
   constructor(fleet: Fleet, job: Job) {
     super()
-    const { clients, qos, payloadBytes } = job.load
+    const { clients, qos, payloadBytes, persistent } = job.load
     this.#fleet = fleet
     this.#job = job
     this.#streams = this.meter.streams(clients)
     const topics = fleet.links.slice(0, clients).map((link) => `pipe/${link.index}/data`)
     this.#templates = topics.map((topic) => publishTemplate(topic, qos, false, payloadBytes))
     for (const [index, topic] of topics.entries()) {
-      fleet.links[index]!.filter = topic
-      fleet.links[index]!.subscribeQos = qos
+      const subscriber = fleet.links[index]!
+      subscriber.cleanSession = !persistent
+      subscriber.filter = topic
+      subscriber.subscribeQos = qos
     }
   }
 

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { Failure } from '../failure.ts'
 import type { BenchBroker } from './brokers.ts'
+import type { Contestant } from './contestants.ts'
 import type { Figures, Job } from './load.ts'
 import { isOutcome, type Outcome } from './messages.ts'
 import type { Scenario } from './scenarios.ts'
@@ -19,7 +20,7 @@ export interface Plan {
   readonly small: boolean
 }
 
-/** What one broker did in one round of one scenario. */
+/** What one contestant did in one round of one scenario. */
 export interface Run {
   readonly scenario: string
   readonly broker: string
@@ -27,24 +28,18 @@ export interface Run {
   readonly figures: Figures
 }
 
-/** The brokers that take part in a scenario. */
-function participants(scenario: Scenario, brokers: readonly BenchBroker[]): readonly BenchBroker[] {
-  return scenario.alone ? brokers.slice(0, 1) : brokers
-}
-
-/** Runs one scenario: every broker once a round, each time started anew, in an order that shifts from round to round. */
-export async function runScenario(scenario: Scenario, plan: Plan, report: (run: Run) => void): Promise<Run[]> {
-  const brokers = participants(scenario, plan.brokers)
+/** Runs one scenario: everybody once a round, each time started anew, in an order that shifts from round to round. */
+export async function runScenario(
+  { name: scenario }: Scenario,
+  all: readonly Contestant[],
+  plan: Plan,
+  report: (run: Run) => void,
+): Promise<Run[]> {
   const runs: Run[] = []
   for (let round = 0; round < plan.rounds; round++) {
-    for (let turn = 0; turn < brokers.length; turn++) {
-      const broker = brokers[(round + turn) % brokers.length]!
-      const run = {
-        scenario: scenario.name,
-        broker: broker.name,
-        round,
-        figures: await runOnce(scenario, broker, plan),
-      }
+    for (let turn = 0; turn < all.length; turn++) {
+      const contestant = all[(round + turn) % all.length]!
+      const run = { scenario, broker: contestant.name, round, figures: await runOnce(scenario, contestant, plan) }
       report(run)
       runs.push(run)
     }
@@ -52,14 +47,13 @@ export async function runScenario(scenario: Scenario, plan: Plan, report: (run: 
   return runs
 }
 
-async function runOnce(scenario: Scenario, broker: BenchBroker, plan: Plan): Promise<Figures> {
-  const { load } = scenario
-  const running = await broker.start()
+async function runOnce(scenario: string, { name, setup, load }: Contestant, plan: Plan): Promise<Figures> {
+  const running = await setup.start()
   try {
     const { host, port, pids } = running
     const warmup = Math.min(1, plan.seconds / 4)
     const outcome = await generate({ load, host, port, pids, seconds: plan.seconds, warmup })
-    if ('error' in outcome) throw new Failure(`${scenario.name} with ${broker.name}: ${outcome.error}`)
+    if ('error' in outcome) throw new Failure(`${scenario} with ${name}: ${outcome.error}`)
     return outcome.figures
   } finally {
     await running.stop()

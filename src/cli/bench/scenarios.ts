@@ -12,11 +12,14 @@ export interface Scenario {
   readonly long: boolean
   /** Peers are left out: they would need many minutes. */
   readonly alone: boolean
+  /** Every broker keeps what it acknowledges as well as it can; else none keeps anything beyond its own end. */
+  readonly durable: boolean
 }
 
 /**
- * A limit of a figure, from the definition of done: a multiple of the peer's (`peer`), a number of its own (`itself`), or
- * a multiple of this broker's in another scenario (its name).
+ * A limit of a figure, from the definition of done: a multiple of the peer's (`peer`), of this broker's with clean sessions
+ * (`clean`) or in another scenario (its name), or a number of its own (`itself`). The most it may be, or the least if a
+ * larger value is the better one.
  */
 export interface Bar {
   readonly figure: string
@@ -33,9 +36,10 @@ const idle: Load = {
   amount: 0,
   messages: 0,
   payloadBytes: 64,
+  persistent: false,
 }
 const smallCrowd = { clients: 50 }
-const usual = { long: false, alone: false }
+const usual = { long: false, alone: false, durable: false }
 
 const against = (figure: string, limit: number): Bar => ({ figure, of: 'peer', limit })
 
@@ -91,6 +95,27 @@ export const scenarios: readonly Scenario[] = [
     bars: [],
     ...usual,
   },
+  {
+    name: 'durable-offline',
+    title: '100,000 QoS 1 messages queued for an absent session, then taken by it; window 100',
+    load: { ...idle, kind: 'offline', qos: 1, clients: 4, window: 100, amount: 100_000 },
+    small: { amount: 2_000 },
+    bars: [{ figure: 'queueRate', of: 'itself', limit: 40_000 }, against('queueCpu', 1), against('drainRate', 1)],
+    ...usual,
+    durable: true,
+  },
+  online(fanout(1, 1), 'durable-fanout', 1.5),
+  online(pipe(1, 1), 'durable-pipe', 2),
+  {
+    name: 'durable-offline-1m',
+    title: '1,000,000 QoS 1 messages of 200 bytes queued for an absent session, then taken by it; window 100',
+    load: { ...idle, kind: 'offline', qos: 1, clients: 4, window: 100, amount: 1_000_000, payloadBytes: 200 },
+    small: { amount: 2_000 },
+    bars: [{ figure: 'rssEach', of: 'itself', limit: 100 }],
+    long: true,
+    alone: false,
+    durable: true,
+  },
   { ...subs('subs-10k', 10_000, []), long: true, alone: true },
   {
     ...subs('subs-1m', 1_000_000, [
@@ -136,6 +161,18 @@ function fanout(qos: number, limit: number): Scenario {
     small: smallCrowd,
     bars: [against('cpu', limit)],
     ...usual,
+  }
+}
+
+/** The same to persistent sessions that stay connected, kept on disk: `limit` is what they may cost beside clean ones. */
+function online(scenario: Scenario, name: string, limit: number): Scenario {
+  return {
+    ...scenario,
+    name,
+    title: `${scenario.title}, persistent sessions online`,
+    load: { ...scenario.load, persistent: true },
+    bars: [{ figure: 'cpu', of: 'clean', limit }],
+    durable: true,
   }
 }
 

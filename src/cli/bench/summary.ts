@@ -1,5 +1,8 @@
-import { comparedFigures } from './figures.ts'
+import { barPeers } from './brokers.ts'
+import { cleanName } from './contestants.ts'
+import { comparedFigures, kindOf } from './figures.ts'
 import type { Figures } from './load.ts'
+import { median } from './median.ts'
 import type { Run } from './runs.ts'
 import type { Bar, Scenario } from './scenarios.ts'
 
@@ -24,14 +27,15 @@ export interface Standing {
 /** One scenario, all rounds together. */
 export interface Summary {
   readonly scenario: string
+  /** Who is compared with the others. */
+  readonly subject: string
+  /** The peer that the bars which say `peer` are about. */
+  readonly peer: string
   /** The medians of the rounds, by broker. */
   readonly medians: Readonly<Record<string, Figures>>
   readonly ratios: readonly Ratio[]
   readonly standings: readonly Standing[]
 }
-
-/** The peer the bars that say `peer` are about. */
-export const barPeer = 'mosquitto'
 
 /** Summarises the runs of one scenario; `earlier` has the scenarios that a bar may refer to. */
 export function summarize(
@@ -45,16 +49,11 @@ export function summarize(
     brokers.map((broker) => [broker, mediansOf(runs.filter((run) => run.broker === broker))]),
   )
   const others = brokers.filter((broker) => broker !== subject)
-  const ratios = comparedFigures.flatMap((figure) => others.flatMap((peer) => ratioOf(figure, runs, subject, peer)))
-  const own = medians[subject] ?? {}
-  const standings = scenario.bars.flatMap((bar) => standingOf(bar, own, ratios, subject, earlier))
-  return { scenario: scenario.name, medians, ratios, standings }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+  const compared = new Set([...comparedFigures, ...scenario.bars.filter(isRatio).map((bar) => bar.figure)])
+  const ratios = [...compared].flatMap((figure) => others.flatMap((other) => ratioOf(figure, runs, subject, other)))
+  const peer = scenario.durable ? barPeers.durable : barPeers.memory
+  const summary = { scenario: scenario.name, subject, peer, medians, ratios }
+  return { ...summary, standings: scenario.bars.flatMap((bar) => standingOf(bar, summary, earlier)) }
 }
 
 // Losses are not averaged away: what one round lost stands in the summary.
@@ -82,30 +81,36 @@ function ratioOf(figure: string, runs: readonly Run[], subject: string, peer: st
   return [{ figure, peer, median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) }]
 }
 
-function standingOf(
-  bar: Bar,
-  own: Figures,
-  ratios: readonly Ratio[],
-  subject: string,
-  earlier: readonly Summary[],
-): Standing[] {
-  const value = standingValue(bar, own, ratios, subject, earlier)
+type Compared = Omit<Summary, 'standings'>
+
+function standingOf(bar: Bar, summary: Compared, earlier: readonly Summary[]): Standing[] {
+  const { figure, limit } = bar
+  const of = otherOf(bar, summary)
+  const value = standingValue(figure, of, summary, earlier)
   if (value === undefined) return []
-  const of = bar.of === 'peer' ? barPeer : bar.of
-  return [{ figure: bar.figure, of, value, limit: bar.limit, met: value <= bar.limit }]
+  return [{ figure, of, value, limit, met: kindOf(figure).more ? value >= limit : value <= limit }]
+}
+
+function isRatio({ of }: Bar): boolean {
+  return of === 'peer' || of === 'clean'
+}
+
+/** Whom the bar is about, by the name of its row. */
+function otherOf({ of }: Bar, { peer, subject }: Compared): string {
+  if (of === 'peer') return peer
+  return of === 'clean' ? cleanName(subject) : of
 }
 
 function standingValue(
-  bar: Bar,
-  own: Figures,
-  ratios: readonly Ratio[],
-  subject: string,
+  figure: string,
+  of: string,
+  { subject, medians, ratios }: Compared,
   earlier: readonly Summary[],
 ): number | undefined {
-  const { figure, of } = bar
-  if (of === 'itself') return own[figure]
-  if (of === 'peer') return ratios.find((ratio) => ratio.figure === figure && ratio.peer === barPeer)?.median
+  const value = medians[subject]?.[figure]
+  if (of === 'itself') return value
+  const ratio = ratios.find((one) => one.figure === figure && one.peer === of)
+  if (ratio !== undefined) return ratio.median
   const base = earlier.find((summary) => summary.scenario === of)?.medians[subject]?.[figure]
-  const value = own[figure]
   return base === undefined || value === undefined ? undefined : value / base
 }

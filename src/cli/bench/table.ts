@@ -6,7 +6,7 @@ import type { Ratio, Standing, Summary } from './summary.ts'
 export function scenarioTable(scenario: Scenario, summary: Summary): string {
   const all = Object.values(summary.medians)
   const kinds = figureKinds.filter(({ name }) => all.some((figures) => figures[name] !== undefined))
-  const header = ['', ...kinds.map((kind) => kind.title)]
+  const header = [scenario.durable ? 'durable' : 'in memory', ...kinds.map((kind) => kind.title)]
   const rows = Object.entries(summary.medians).map(([broker, figures]) => [
     broker,
     ...kinds.map((kind) => shown(kind, figures[kind.name])),
@@ -51,5 +51,6 @@ function itselfLines(summary: Summary): string[] {
 
 function verdict(standing: Standing | undefined, show: (value: number) => string): string {
   if (standing === undefined) return ''
-  return `, bar ${show(standing.limit)}: ${standing.met ? 'reached' : 'NOT reached'}`
+  const least = kindOf(standing.figure).more ? 'at least ' : ''
+  return `, bar ${least}${show(standing.limit)}: ${standing.met ? 'reached' : 'NOT reached'}`
 }
