@@ -352,8 +352,9 @@ export interface RetainedIndex {
   get(topic: string): Message | null
   /** What `Message.weight` of that topic's message is, 0 when there is none. */
   weight(topic: string): number
-  put(message: Message): void
-  drop(topic: string): void
+  /** Both return the weight of what was there before, 0 for nothing. */
+  put(message: Message): number
+  drop(topic: string): number
   /**
    * The messages a filter matches, found one by one; there may be changes in between. Gives null now and then while it
    * finds nothing, so that a long search can be interrupted.

@@ -24,13 +24,16 @@ export class RetainedTree implements RetainedIndex {
     return this.get(topic)?.weight ?? 0
   }
 
-  put(message: Message): void {
+  put(message: Message): number {
     message.keep()
-    this.#reach(message.topic.text).message = message
+    const node = this.#reach(message.topic.text)
+    const before = node.message
+    node.message = message
+    return before === null ? 0 : before.weight
   }
 
-  drop(topic: string): void {
-    remove(this.#root, topic.split('/'), 0)
+  drop(topic: string): number {
+    return remove(this.#root, topic.split('/'), 0)
   }
 
   matching(pattern: string): Iterator<Message | null> {
@@ -77,18 +80,21 @@ export class RetainedTree implements RetainedIndex {
   }
 }
 
-/** Removes the message, and the nodes nothing is left at. */
-function remove(node: Node, levels: readonly string[], index: number): void {
+/** Removes the message, and the nodes nothing is left at; returns what it weighed. */
+function remove(node: Node, levels: readonly string[], index: number): number {
   if (index === levels.length) {
+    const weight = node.message === null ? 0 : node.message.weight
     node.message = null
-    return
+    return weight
   }
   const child = node.children?.get(levels[index])
-  if (child === undefined) return
-  remove(child, levels, index + 1)
-  if (child.message !== null || child.children !== null) return
-  node.children?.delete(levels[index])
-  if (node.children?.size === 0) node.children = null
+  if (child === undefined) return 0
+  const weight = remove(child, levels, index + 1)
+  if (child.message === null && child.children === null) {
+    node.children?.delete(levels[index])
+    if (node.children?.size === 0) node.children = null
+  }
+  return weight
 }
 
 /** Nodes passed before a search gives way. */

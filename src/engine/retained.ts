@@ -39,34 +39,20 @@ export class Retained {
 
   /** Stores a message in place of the one its topic had. False when that would go over a limit; the old one is gone then too. */
   set(message: Message): boolean {
-    const counters = this.#counters
     const topic = message.topic.text
-    const index = this.#of(topic)
-    const before = index.weight(topic)
-    if (before > 0) {
-      counters.retained--
-      counters.retainedBytes -= before
-    }
-    const { maximumRetained, maximumRetainedBytes } = this.#settings
-    if (counters.retained >= maximumRetained || counters.retainedBytes + message.weight > maximumRetainedBytes) {
-      if (before > 0) index.drop(topic)
+    if (!this.admits(message)) {
+      this.delete(topic)
       return false
     }
-    index.put(message)
-    counters.retained++
-    counters.retainedBytes += message.weight
+    this.#replaced(this.#of(topic).put(message))
+    this.#counters.retained++
+    this.#counters.retainedBytes += message.weight
     return true
   }
 
   /** True when there was one. */
   delete(topic: string): boolean {
-    const index = this.#of(topic)
-    const before = index.weight(topic)
-    if (before === 0) return false
-    this.#counters.retained--
-    this.#counters.retainedBytes -= before
-    index.drop(topic)
-    return true
+    return this.#replaced(this.#of(topic).drop(topic))
   }
 
   get(topic: string): Message | null {
@@ -84,6 +70,14 @@ export class Retained {
   /** Looks at the next `count` messages and removes those that have expired. */
   sweep(now: number, count: number): void {
     for (const topic of this.#index.expired(now, count)) this.delete(topic)
+  }
+
+  /** Counts one less, of this weight; false for 0, which is none. */
+  #replaced(weight: number): boolean {
+    if (weight === 0) return false
+    this.#counters.retained--
+    this.#counters.retainedBytes -= weight
+    return true
   }
 
   /** No filter with a wildcard in its first level matches a topic of the broker's own [MQTT-4.7.2-1]. */

@@ -14,10 +14,11 @@ export class BlockState {
   /** Acknowledgements of it are kept, the last of them in the batch at this position; 0 for none. */
   acknowledged = 0
 
-  constructor(live: number, bytes: number, expiresAt: number) {
+  /** `copies`: how many there are in it, settled or not. */
+  constructor(live: number, copies: number, bytes: number, expiresAt: number) {
     this.live = live
     this.bytes = bytes
-    this.share = bytes / live
+    this.share = bytes / copies
     this.expiresAt = expiresAt
   }
 }
@@ -26,7 +27,8 @@ export class BlockState {
 const cacheBytes = 8 * 1_048_576
 
 interface Pending {
-  readonly block: Block
+  readonly sealed: Buffer
+  block: Block | null
   readonly position: number
 }
 
@@ -61,12 +63,12 @@ export class Blocks {
   add(block: number, state: BlockState): void {
     this.#states.set(block, state)
     this.bytes += state.bytes
-    this.liveBytes += state.bytes
+    this.liveBytes += state.share * state.live
   }
 
   /** `sealed` is on its way to the tables in the batch at `position`. */
   await(block: number, sealed: Buffer, position: number): void {
-    this.#pending.set(block, { block: openBlock(sealed), position })
+    this.#pending.set(block, { sealed, block: null, position })
   }
 
   /** One copy less; true when it was the last. */
@@ -94,7 +96,8 @@ export class Blocks {
 
   /** The block as it is on its way; it must be used before the turn ends. */
   onItsWay(block: number): Block | null {
-    return this.#pending.get(block)?.block ?? null
+    const pending = this.#pending.get(block)
+    return pending === undefined ? null : (pending.block ??= openBlock(pending.sealed))
   }
 
   read(block: number): Block | null {

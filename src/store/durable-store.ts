@@ -314,7 +314,10 @@ export class DurableStore implements Store {
     const writer = this.#writer
     if (writer.live > 0) {
       const sealed = this.#pipeline.batch.put(Table.Blocks, blockKey(this.#block), writer.seal())
-      this.#blocks.add(this.#block, new BlockState(writer.live, sealed.length, Math.max(0, writer.expiresAt)))
+      this.#blocks.add(
+        this.#block,
+        new BlockState(writer.live, writer.places, sealed.length, Math.max(0, writer.expiresAt)),
+      )
       this.#blocks.await(this.#block, sealed, this.#pipeline.position)
     }
     writer.clear()

@@ -1,7 +1,8 @@
+import { longestKey } from './pieces.ts'
 import { type BatchReader, readBatch, Table } from './records.ts'
 
-/** Neither keys nor the values of a table that has several per key can be longer. */
-export const longest = 1_978
+/** The longest of several values of a key. */
+const longestOfSeveral = 1_978
 
 /** The entries of a batch, all of them looked at before the first is applied. */
 export class Entries implements BatchReader {
@@ -17,7 +18,7 @@ export class Entries implements BatchReader {
   }
 
   put(table: Table, key: Buffer, value: Buffer): void {
-    if (table === Table.Acknowledgements && value.length > longest)
+    if (table === Table.Acknowledgements && value.length > longestOfSeveral)
       throw new RangeError(`a value of ${value.length} bytes`)
     this.#add(table, key, value)
   }
@@ -31,7 +32,7 @@ export class Entries implements BatchReader {
   }
 
   #add(table: Table, key: Buffer, value: Buffer | null): void {
-    if (key.length === 0 || key.length > longest) throw new RangeError(`a key of ${key.length} bytes`)
+    if (key.length === 0 || key.length > longestKey) throw new RangeError(`a key of ${key.length} bytes`)
     this.tables.push(table)
     this.keys.push(key)
     this.values.push(value)

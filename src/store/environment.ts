@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { pageSize } from './pieces.ts'
 import { Table, tableNames } from './records.ts'
 
 export type BinaryTable = Database<Buffer, Buffer>
@@ -11,6 +12,9 @@ export interface EnvironmentOptions {
   readonly readOnly: boolean
 }
 
+/** The table of what does not fit into the others. */
+export const piecesName = 'pieces'
+
 /** Told of each transaction by its native status: once, or twice in an early environment, when it is visible and when it is synced. */
 export type StatusListener = (status: number) => void
 
@@ -20,14 +24,17 @@ export const Status = { Done: 0, Visible: 1 } as const
 /** One open LMDB file and its tables. */
 export class Environment {
   readonly root: RootDatabase<Buffer, Buffer>
+  /** By their numbers. */
   readonly tables: readonly BinaryTable[]
+  readonly pieces: BinaryTable
   /** Replaced before each transaction by whoever starts it. */
   listener: StatusListener = () => {}
 
   constructor(file: string, options: EnvironmentOptions) {
     this.root = open<Buffer, Buffer>(file, environmentOptions(options))
     this.#listen()
-    this.tables = tableNames.map((name, table) => this.#openTable(name, table))
+    this.tables = tableNames.map((name, table) => this.#openTable(name, table === Table.Acknowledgements))
+    this.pieces = this.#openTable(piecesName, false)
     if (!options.readOnly) for (const path of [file, `${file}-lock`]) chmodSync(path, 0o600)
   }
 
@@ -35,8 +42,7 @@ export class Environment {
     await this.root.close()
   }
 
-  #openTable(name: string, table: number): BinaryTable {
-    const dupSort = table === Table.Acknowledgements
+  #openTable(name: string, dupSort: boolean): BinaryTable {
     return this.root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary', dupSort })
   }
 
@@ -71,7 +77,8 @@ function environmentOptions({ early, readOnly }: EnvironmentOptions) {
     noSubdir: true,
     encoding: 'binary',
     keyEncoding: 'binary',
-    maxDbs: tableNames.length,
+    maxDbs: tableNames.length + 1,
+    pageSize,
     mapSize: 1_073_741_824,
     permissionsMode: 0o600,
     overlappingSync: early,

@@ -4,12 +4,18 @@ import { join } from 'node:path'
 import type { RangeOptions } from 'lmdb'
 import { Entries } from './entries.ts'
 import { type BinaryTable, describeStatus, Environment, Status } from './environment.ts'
+import { dataFile } from './files.ts'
+import { PieceWriter } from './piece-writer.ts'
+import { assemble } from './pieces.ts'
 import { batchHeader, layoutVersion, metaKeys, numberKey, positionOf, Table } from './records.ts'
 import type { Applied, Entry, Tables } from './tables.ts'
+import { TablesError } from './tables-error.ts'
 
 export interface LmdbOptions {
   /** Batches are told to be committed before they are synced. */
   readonly early: boolean
+  /** Called when they are closed. */
+  readonly release?: () => Promise<void>
 }
 
 /** Opens the tables in `directory`, which is made, for this user alone, when it is missing. */
@@ -17,20 +23,6 @@ export async function openLmdbTables(directory: string, options: LmdbOptions): P
   await mkdir(directory, { recursive: true, mode: 0o700 })
   return new LmdbTables(join(directory, dataFile), options)
 }
-
-/** The tables could not be read or changed. `code` is that of the operating system, such as `ENOSPC`, or of LMDB. */
-export class TablesError extends Error {
-  readonly code: string
-
-  constructor(code: string, text: string, options?: ErrorOptions) {
-    super(text, options)
-    this.name = 'TablesError'
-    this.code = code
-  }
-}
-
-/** The name of the file in the directory of a store. LMDB keeps another beside it, with `-lock` behind the name. */
-export const dataFile = 'data.mdb'
 
 /** Bytes of free disk space below which a failed write is put down to that. */
 const scarce = 4_194_304
@@ -44,6 +36,7 @@ const reached: Applied = { committed: Promise.resolve(), synced: Promise.resolve
 export class LmdbTables implements Tables {
   readonly #file: string
   readonly #early: boolean
+  readonly #release: () => Promise<void>
   readonly #entries = new Entries()
   /** Null after it failed and could not be opened again. */
   #environment: Environment | null
@@ -54,6 +47,7 @@ export class LmdbTables implements Tables {
   constructor(file: string, options: LmdbOptions) {
     this.#file = file
     this.#early = options.early
+    this.#release = options.release ?? (async () => {})
     this.#environment = this.#open()
     this.#begin(this.#environment.tables[Table.Meta])
   }
@@ -75,42 +69,44 @@ export class LmdbTables implements Tables {
   }
 
   get(table: Table, key: Buffer): Buffer | null {
-    try {
-      return this.#table(table).getBinary(key) ?? null
-    } catch (error) {
-      throw this.#unreadable(error)
-    }
+    return this.#reading((environment) => {
+      const head = environment.tables[table].getBinary(key)
+      return head === undefined ? null : whole(environment, table, key, head)
+    })
   }
 
   getAll(table: Table, key: Buffer): readonly Buffer[] {
-    try {
-      return [...this.#table(table).getValues(key)]
-    } catch (error) {
-      throw this.#unreadable(error)
-    }
+    return this.#reading((environment) => [...environment.tables[table].getValues(key)])
   }
 
   scan(table: Table, from: Buffer, after: boolean, count: number): readonly Entry[] {
-    try {
+    return this.#reading((environment) => {
       const range = { start: from, exclusiveStart: after, limit: count }
-      if (table === Table.Acknowledgements) return everyValue(this.#table(table), range)
-      return [...this.#table(table).getRange(range)]
-    } catch (error) {
-      throw this.#unreadable(error)
-    }
+      if (table === Table.Acknowledgements) return everyValue(environment.tables[table], range)
+      const heads = [...environment.tables[table].getRange(range)]
+      return heads.map(({ key, value }) => ({ key, value: whole(environment, table, key, value) }))
+    })
   }
 
   async close(): Promise<void> {
     const environment = this.#environment
     this.#environment = null
-    if (environment === null) return
-    if (!this.#doubtful) await this.#markClosed(environment.tables[Table.Meta])
-    await environment.close()
+    if (environment !== null) {
+      if (!this.#doubtful) await this.#markClosed(environment.tables[Table.Meta])
+      await environment.close()
+    }
+    await this.#release()
   }
 
-  #table(table: Table): BinaryTable {
+  #reading<T>(read: (environment: Environment) => T): T {
     if (this.#environment === null) throw new TablesError('CLOSED', 'the store is not open')
-    return this.#environment.tables[table]
+    try {
+      return read(this.#environment)
+    } catch (error) {
+      this.#doubtful = true
+      const text = error instanceof Error ? error.message : String(error)
+      throw new TablesError('UNREADABLE', `the store cannot be read: ${text}`, { cause: error })
+    }
   }
 
   #open(): Environment {
@@ -151,15 +147,7 @@ export class LmdbTables implements Tables {
 
   // The batch is one transaction or none. It begins when another write follows, so one does that changes nothing.
   #queue(environment: Environment): void {
-    const { tables, keys, values } = this.#entries
-    const queued = environment.root.batch(() => {
-      for (let index = 0; index < tables.length; index++) {
-        const table = environment.tables[tables[index]]
-        const value = values[index]
-        if (value === null) void table.remove(keys[index])
-        else void table.put(keys[index], value)
-      }
-    })
+    const queued = environment.root.batch(() => new PieceWriter(environment).write(this.#entries))
     void environment.tables[Table.Meta].remove(nobody)
     // The listener hears of it, with the cause.
     queued.catch(() => {})
@@ -190,13 +178,12 @@ export class LmdbTables implements Tables {
     await environment.close()
     this.#environment = this.#open()
   }
+}
 
-  #unreadable(error: unknown): Error {
-    if (error instanceof TablesError) return error
-    this.#doubtful = true
-    const text = error instanceof Error ? error.message : String(error)
-    return new TablesError('UNREADABLE', `the store cannot be read: ${text}`, { cause: error })
-  }
+function whole(environment: Environment, table: Table, key: Buffer, head: Buffer): Buffer {
+  const value = assemble(table, key, head, (piece) => environment.pieces.getBinaryFast(piece))
+  if (value === null) throw new Error(`pieces of ${key.toString('hex', 0, 40)} are missing`)
+  return value
 }
 
 /** The limit is one of keys, so that a scan that goes on behind a key has seen all its values. */

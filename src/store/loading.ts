@@ -91,7 +91,7 @@ export class Loading {
     this.#sent = false
     const unsettled = this.#tell(number, block, progress)
     if (unsettled === 0) return this.#cleanUp.drop(number)
-    const state = new BlockState(unsettled, value.length, this.#sent ? 0 : latestExpiry(block))
+    const state = new BlockState(unsettled, copiesOf(block), value.length, this.#sent ? 0 : latestExpiry(block))
     state.acknowledged = acknowledgements.length > 0 ? 1 : 0
     this.#blocks.add(number, state)
   }
@@ -120,6 +120,13 @@ export class Loading {
     }
     return unsettled
   }
+}
+
+/** How many copies there are in a block, settled or not. */
+function copiesOf(block: Block): number {
+  let copies = 0
+  for (const offset of block.offsets) copies += block.receivers(offset)
+  return copies
 }
 
 /** Wall-clock milliseconds after which all messages of a block have expired, 0 for never. */

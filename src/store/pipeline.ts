@@ -48,6 +48,7 @@ export class Pipeline implements Flushable {
   #unsynced = false
   /** The end of what is on its way, for who waits for it. */
   #ending: PromiseWithResolvers<void> | null = null
+  #ended = false
 
   constructor(context: PipelineContext, complete: () => void, applied: (position: number) => void) {
     this.#context = context
@@ -84,6 +85,7 @@ export class Pipeline implements Flushable {
 
   /** Resolves when everything staged is safe. Rejects when it cannot be made so; it is not tried any more then. */
   async drain(): Promise<void> {
+    this.#ended = true
     while (this.#touched || this.#flight !== null) {
       if (this.#timer !== null) clearTimeout(this.#timer)
       this.#timer = null
@@ -157,12 +159,12 @@ export class Pipeline implements Flushable {
     this.#unsynced = true
     this.#fail(error)
     this.#touched = true
-    if (this.#flight === null) this.#timer ??= setTimeout(() => this.#due(), patience)
+    if (this.#flight === null && !this.#ended) this.#timer ??= setTimeout(() => this.#due(), patience).unref()
   }
 
   #retry(error: unknown): void {
     this.#fail(error)
-    if (this.#timer === null) this.#timer = setTimeout(() => this.#due(), patience)
+    if (this.#timer === null && !this.#ended) this.#timer = setTimeout(() => this.#due(), patience).unref()
   }
 
   #fail(error: unknown): void {

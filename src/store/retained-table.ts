@@ -46,17 +46,22 @@ export class RetainedTable implements RetainedIndex {
     return value === null ? 0 : weightOfRetained(value)
   }
 
-  put(message: Message): void {
+  put(message: Message): number {
+    const before = this.weight(message.topic.text)
     const value = encodeRetained(message, this.#context.clock)
     // The round under way may have passed its place.
     if (expiryOf(value) > 0) this.#expiring = this.#found = true
     this.#change(message.topic.text, value)
     this.#context.pipeline.batch.put(Table.Retained, retainedKey(message.topic.text), value)
+    return before
   }
 
-  drop(topic: string): void {
+  drop(topic: string): number {
+    const before = this.weight(topic)
+    if (before === 0) return 0
     this.#change(topic, null)
     this.#context.pipeline.batch.drop(Table.Retained, retainedKey(topic))
+    return before
   }
 
   *matching(pattern: string): Iterator<Message | null> {

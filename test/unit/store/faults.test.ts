@@ -122,7 +122,10 @@ for (const packets of versions) {
       publisher.send(packets.pubrel(2), packets.pingreq())
       busy.send(packets.pingreq())
       assert.deepEqual(types(await take(publisher, 4)), ['puback 1', 'pubrec 2', 'pubcomp 2', 'pingresp'])
-      assert.deepEqual((await take(reader, 3)).map((packet) => packet.type), ['publish', 'publish', 'publish'])
+      assert.deepEqual(
+        (await take(reader, 3)).map((packet) => packet.type),
+        ['publish', 'publish', 'publish'],
+      )
       assert.deepEqual(types(await take(busy, 1)), ['pingresp'])
       bench.tables.go()
       assert.deepEqual(types(await take(busy, 1)), ['puback 5'])
@@ -213,7 +216,9 @@ test('an MQTT 5 publisher is told 0x97 and goes on; what does not need the disk 
     v5.publish({ topic: 'nobody', qos: 1, id: 5, payload: 'x' }),
     v5.publish({ topic: 'nobody', qos: 2, id: 6, payload: 'x' }),
   )
-  const answers = (await take(publisher, 6)).map((packet) => ('code' in packet && 'id' in packet ? [packet.type, packet.id, packet.code] : []))
+  const answers = (await take(publisher, 6)).map((packet) =>
+    'code' in packet && 'id' in packet ? [packet.type, packet.id, packet.code] : [],
+  )
   assert.deepEqual(answers, [
     ['puback', 1, 0x97],
     ['pubrec', 2, 0x97],
@@ -274,7 +279,8 @@ test('a client that leaves while acknowledgements are held back gets none, and t
   const publisher = await bench.connect(v4)
   const other = await bench.connect(v5)
   bench.tables.hang()
-  for (const client of [publisher, other]) client.send(client.packets.publish({ topic: 'a/1', qos: 1, id: 1, payload: 'x' }))
+  for (const client of [publisher, other])
+    client.send(client.packets.publish({ topic: 'a/1', qos: 1, id: 1, payload: 'x' }))
   await settled()
   publisher.lose()
   bench.tables.go()

@@ -63,8 +63,14 @@ test('what is staged in one turn is one batch, and what comes while it is on its
   bench.tables.go()
   await until(() => bench.told.includes('committed 2'))
   assert.equal(bench.tables.attempts, 2)
-  assert.deepEqual([1, 2, 3, 4, 5].map((number) => bench.has(number)), [true, true, true, true, false])
-  assert.deepEqual(bench.told.filter((line) => line.startsWith('synced')), ['synced 1', 'synced 2'])
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((number) => bench.has(number)),
+    [true, true, true, true, false],
+  )
+  assert.deepEqual(
+    bench.told.filter((line) => line.startsWith('synced')),
+    ['synced 1', 'synced 2'],
+  )
 })
 
 test('a batch that fails is tried again as it was, before anything that was staged later', async () => {
@@ -78,7 +84,10 @@ test('a batch that fails is tried again as it was, before anything that was stag
     bench.told.filter((line) => !line.startsWith('synced') && !line.startsWith('applied')),
     ['complete', 'failing ENOSPC: the disk does not take it', 'committed 1', 'ok', 'complete', 'committed 2'],
   )
-  assert.deepEqual(bench.tables.batches.map((batch) => batch.readDoubleBE(0)), [1, 2])
+  assert.deepEqual(
+    bench.tables.batches.map((batch) => batch.readDoubleBE(0)),
+    [1, 2],
+  )
 })
 
 test('the watcher is told when more is staged than should be, and when that is over', async () => {
@@ -146,6 +155,8 @@ test('draining what cannot be made safe says so, too, when that shows only then'
 
 /** Tables that take everything, and find later that it did not get to the disk. */
 class UnsyncedTables implements Tables {
+  /** It gets there after all. */
+  healed = false
   readonly #tables = new MemoryTables()
 
   last(): { readonly position: number; readonly wall: number } {
@@ -154,7 +165,9 @@ class UnsyncedTables implements Tables {
 
   apply(batch: Buffer): Applied {
     const { committed } = this.#tables.apply(batch)
-    const synced = new Promise<void>((_, reject) => setTimeout(() => reject(new Error('EIO: not synced')), 5))
+    const synced = new Promise<void>((resolve, reject) =>
+      setTimeout(() => (this.healed ? resolve() : reject(new Error('EIO: not synced'))), 5),
+    )
     synced.catch(() => {})
     return { committed, synced }
   }
@@ -176,7 +189,8 @@ class UnsyncedTables implements Tables {
 
 test('a batch that was committed but could not be synced is not passed over in silence', async () => {
   const told: string[] = []
-  const pipeline = pipelineOn(new UnsyncedTables(), told, 0)
+  const tables = new UnsyncedTables()
+  const pipeline = pipelineOn(tables, told, 0)
   pipeline.batch.put(Table.Received, numberKey(1), Buffer.alloc(1))
   pipeline.changed(0)
   await until(() => told.includes('committed 1'))
@@ -186,4 +200,7 @@ test('a batch that was committed but could not be synced is not passed over in s
     told.some((line) => line.startsWith('failing')),
     'those who wait for the disk wait for ever, and nobody is told why',
   )
+  tables.healed = true
+  await until(() => told.at(-1) === 'ok')
+  assert.ok(told.some((line) => line.startsWith('synced')))
 })

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Message, never } from '../../../src/engine/message.ts'
+import { BlockWriter } from '../../../src/store/block-writer.ts'
+import { dataFile } from '../../../src/store/files.ts'
+import { type OpenedStore, openStoreDirectory, type StoreOptions } from '../../../src/store/open-store.ts'
+import {
+  Batch,
+  blockKey,
+  encodeSession,
+  encodeSubscription,
+  encodeWill,
+  numberKey,
+  receivedKey,
+  retainedKey,
+  Step,
+  subscriptionKey,
+  Table,
+  tableNames,
+} from '../../../src/store/records.ts'
+import { encodeRetained } from '../../../src/store/retained-record.ts'
+import type { Entry, Tables } from '../../../src/store/tables.ts'
+import { TopicNames } from '../../../src/topic/name.ts'
+import { FakeClock } from '../../kit/fake-clock.ts'
+
+const names = new TopicNames({ maximumTopicBytes: 65_535, maximumTopicLevels: 10_000 })
+const clock = new FakeClock()
+
+/** A folder for a store, removed when the scope ends. */
+export class StoreFolder implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'petaltail-files-'))
+
+  get data(): string {
+    return join(this.path, dataFile)
+  }
+
+  async open(options: Partial<StoreOptions> = {}): Promise<OpenedStore> {
+    return await openStoreDirectory(this.path, { early: false, ...options })
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+export type Contents = Readonly<Record<string, readonly string[]>>
+
+/** How much is put into a store. */
+export interface Amount {
+  readonly sessions: number
+  readonly blocks: number
+  readonly retained: number
+}
+
+export const ordinary: Amount = { sessions: 300, blocks: 120, retained: 400 }
+
+/** Makes a store with entries of all kinds, and returns what is in it. It ends orderly unless `open` is left. */
+export async function fill(folder: StoreFolder, amount = ordinary): Promise<Contents> {
+  const { tables } = await folder.open()
+  await fillTables(tables, amount)
+  const contents = contentsOf(tables)
+  await tables.close()
+  return contents
+}
+
+export async function fillTables(tables: Tables, { sessions, blocks, retained }: Amount): Promise<void> {
+  const apply = async (put: (batch: Batch) => void): Promise<void> => {
+    const batch = new Batch()
+    put(batch)
+    await tables.apply(batch.seal(tables.last().position + 1, 1_700_000_000_000)).synced
+  }
+  for (let first = 1; first <= sessions; first += 50)
+    await apply((batch) => {
+      for (let number = first; number < first + 50 && number <= sessions; number++) putSession(batch, number)
+    })
+  for (let block = 1; block <= blocks; block++)
+    await apply((batch) => putBlock(batch, block, (block * 2_999) % 90_000, 1 + (block % sessions)))
+  for (let first = 1; first <= retained; first += 40)
+    await apply((batch) => {
+      for (let number = first; number < first + 40 && number <= retained; number++) putRetained(batch, number)
+    })
+}
+
+function putSession(batch: Batch, number: number): void {
+  const clientId = `client-${number}`
+  const record = { number, clientId, expiryInterval: 3_600, leftAt: 1_700_000_000_000, perhapsSent: false }
+  batch.put(Table.Sessions, numberKey(number), encodeSession(record))
+  for (const filter of [`a/${number}/#`, 'b/+', `${'long/'.repeat(300)}${number}`]) {
+    const subscription = { filter, qos: 1, noLocal: false, retainAsPublished: false, identifier: 0 } as const
+    batch.put(Table.Subscriptions, subscriptionKey(number, filter), encodeSubscription(subscription))
+  }
+  batch.put(Table.Received, receivedKey(number, 7), Buffer.alloc(0))
+  if (number % 10 === 0) batch.put(Table.Wills, numberKey(number), willOf(number, clientId))
+}
+
+function willOf(number: number, clientId: string): Buffer {
+  const rest = { delay: 5, expiryInterval: -1, dueAt: 0, properties: null, retain: false } as const
+  return encodeWill({ number, clientId, topic: 'w', qos: 1, payload: Buffer.alloc(number * 50, 'will'), ...rest })
+}
+
+function putBlock(batch: Batch, block: number, size: number, session: number): void {
+  const writer = new BlockWriter()
+  const message = messageOf('a/b', Buffer.alloc(size, `block ${block},`))
+  writer.begin(message, 0)
+  for (let receiver = 0; receiver < 3; receiver++) writer.add(session + receiver, 1, false, 0, null, null)
+  batch.put(Table.Blocks, blockKey(block), writer.seal())
+  const settled = Buffer.alloc(2)
+  settled.writeUInt16BE(0 | (Step.Settled << 14))
+  if (block > 1) batch.put(Table.Acknowledgements, blockKey(block - 1), settled)
+}
+
+function putRetained(batch: Batch, number: number): void {
+  const topic = `r/${number % 7}/${number}`
+  const message = messageOf(topic, Buffer.alloc((number * 37) % 9_000, `${number} `))
+  batch.put(Table.Retained, retainedKey(topic), encodeRetained(message, clock))
+}
+
+function messageOf(topic: string, payload: Buffer): Message {
+  const name = names.of(topic)
+  if (name === null) throw new Error('no topic')
+  return new Message(name, 1, true, null, never, 'publisher', payload, 0, payload.length)
+}
+
+/** Everything in the tables: the beginning of each key, and hashes. */
+export function contentsOf(tables: Tables): Contents {
+  const contents: Record<string, readonly string[]> = {}
+  for (const table of Object.values(Table)) contents[tableNames[table]] = rowsOf(tables, table)
+  return contents
+}
+
+function rowsOf(tables: Tables, table: Table): readonly string[] {
+  const rows: string[] = []
+  let from: Buffer = Buffer.alloc(0)
+  for (;;) {
+    const entries = tables.scan(table, from, rows.length > 0, 100)
+    const last = entries.at(-1)
+    if (last === undefined) return rows
+    rows.push(...entries.map(rowOf))
+    from = last.key
+  }
+}
+
+function rowOf({ key, value }: Entry): string {
+  const hash = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex').slice(0, 16)
+  return `${key.toString('hex', 0, 20)} ${hash(key)} ${hash(value)}`
+}
+
+export function counts(contents: Contents): Record<string, number> {
+  return Object.fromEntries(Object.entries(contents).map(([name, rows]) => [name, rows.length]))
+}
