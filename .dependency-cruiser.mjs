@@ -73,6 +73,7 @@ export default {
     only('yaml-ajv-typebox-in-config', ['config'], ['yaml', 'ajv', 'typebox']),
     only('pino-in-base', ['base'], ['pino']),
     only('commander-mqtt-in-cli', ['cli'], ['commander', 'mqtt']),
+    only('lmdb-in-store', ['store'], ['lmdb']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -15,6 +15,10 @@ export const errorTable = {
   SETTINGS_INVALID: 'A setting given to createBroker does not exist or is not a whole number. The message names it.',
   BROKER_CLOSED: 'The broker was closed; it takes no more calls.',
   STORE_LOCKED: 'Another process has this store open. Stop it, or choose another directory with --store.',
+  STORE_DAMAGED:
+    'The store is damaged: "petaltail store check" says how. A broker that is started with it keeps what can be read.',
+  STORE_EXISTS: 'There is a store already. Choose another directory, or say --force to have it moved aside.',
+  STORE_MISSING: 'There is no store in this directory. Check the path given with --store.',
   STORE_TOO_NEW: 'A later version wrote this store. Start that version, or choose another directory with --store.',
   STORE_UNUSABLE:
     'The store cannot be opened. The message has the cause: check its path, permissions and the free disk space.',

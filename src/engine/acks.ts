@@ -27,7 +27,7 @@ export function acknowledged(
   )
   if (wrong !== 0) return connection.fail(wrong, 'an acknowledgement')
   if (type === PacketType.Pubrel) return released(connection, session, packet.packetId)
-  const delivery = session.inflight.get(packet.packetId)
+  const delivery = session.underWay(packet.packetId)
   if (type === PacketType.Pubrec) return received(connection, session, delivery)
   if (delivery === null) return
   if (type === PacketType.Puback ? delivery.qos !== 1 : delivery.qos !== 2 || !delivery.released) {

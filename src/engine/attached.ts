@@ -3,12 +3,13 @@ import type { PacketType } from '../packet/types.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
+import type { SendQuota } from './send-quota.ts'
 
 /** The network connection a session is on, as far as the session is concerned. */
 export interface Attached {
   readonly outbox: Outbox
   /** QoS 1 and 2 messages the client takes without acknowledging [MQTT 3.1.2.11.3]. */
-  readonly sendQuota: number
+  readonly sendQuota: SendQuota
   fail(reason: Reason, detail: string): void
   /** Another network connection takes over the session. */
   takenOver(): void

@@ -9,6 +9,7 @@ import { anySize, type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
 import { Outbox } from './outbox.ts'
 import type { Credentials, Identity, Verdict } from './ports.ts'
+import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 import { forever } from './sessions.ts'
 import { Will } from './will.ts'
@@ -170,7 +171,9 @@ function welcome(
 ): void {
   const { core } = connection
   connection.phase = Phase.Connected
-  connection.sendQuota = Math.min(packet.properties.receiveMaximum ?? 65_535, core.settings.maximumInflight)
+  const { maximumInflight, maximumInflightBytes } = core.settings
+  const receiveMaximum = packet.properties.receiveMaximum ?? 65_535
+  connection.sendQuota = new SendQuota(Math.min(receiveMaximum, maximumInflight), maximumInflightBytes)
   // A clock that is read now and then is up to 200 ms behind, which must not count against the client.
   connection.patience = keepAlive === 0 ? 0 : keepAlive * 1_500 + 200
   connection.keepAlive()

@@ -10,6 +10,7 @@ import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { Client, Durability, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
+import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 
 /** How far a network connection has come. */
@@ -42,7 +43,7 @@ export class Connection implements Attached, Client {
   identity: Identity = nobody
   session: Session | null = null
   outbox: Outbox
-  sendQuota = 0
+  sendQuota: SendQuota
   /** Milliseconds without a packet after which the client is given up, 0 for never [MQTT-3.1.2-22]. */
   patience = 0
   lastHeard: number
@@ -71,6 +72,7 @@ export class Connection implements Attached, Client {
     this.wire = wire
     this.rules = rules
     this.outbox = new Outbox(core, wire, 4, anySize, core.settings.outboxBytes, 0)
+    this.sendQuota = new SendQuota(0, 0)
     this.lastHeard = core.clock.now()
     this.timer = new Timer(() => this.#overdue())
     core.wheel.set(this.timer, rules.connectTimeout)

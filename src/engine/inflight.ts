@@ -64,19 +64,18 @@ export class Inflight {
   #count = 0
   #next = 1
   #order = 0
+  #settled = 0
 
   get count(): number {
     return this.#count
   }
 
-  /** How many deliveries there ever were. */
-  get orders(): number {
-    return this.#order
-  }
-
-  /** Moves the messages of the deliveries before `order` into memory of their own. */
-  keepOlder(order: number): void {
-    for (const delivery of this.#table) if (delivery !== null && delivery.order < order) delivery.message?.keep()
+  /** Moves the messages of deliveries that were there at the last call into memory of their own. */
+  settleDown(): void {
+    if (this.#count > 0)
+      for (const delivery of this.#table)
+        if (delivery !== null && delivery.order < this.#settled) delivery.message?.keep()
+    this.#settled = this.#order
   }
 
   /** Takes up a delivery under the next free packet identifier. There may be at most 65,535 [MQTT-2.2.1-4]. */

@@ -7,6 +7,7 @@ import type { TopicName } from '../topic/name.ts'
 import type { Connection } from './connection.ts'
 import { Message, never } from './message.ts'
 import type { Verdict } from './ports.ts'
+import { Received } from './received.ts'
 
 const packet = new Publish()
 const dollar = 0x24
@@ -126,16 +127,22 @@ function accept(connection: Connection, message: Message, packetId: number, verd
   if (qos > 0 && store.condition === 'failing' && (message.retain || router.keeps(message.topic)))
     return unsafe(connection, message, packetId, verdict)
   const changes = store.changes
-  if (qos === 2) {
-    connection.session?.receive(packetId, connection.serial)
-    connection.unreleased++
-  }
+  if (qos === 2) receive(connection, packetId)
   const reached = router.route(message)
   const staged = store.changes !== changes
   if (staged && store.condition === 'behind') connection.wait(connection.core.commits.ok(), nothing)
   if (qos === 0) return
   const reason = reached === 0 ? Reason.NoMatchingSubscribers : Reason.Success
   connection.answer(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, null, staged)
+}
+
+/** A QoS 2 packet identifier came for the first time. */
+function receive(connection: Connection, packetId: number): void {
+  const { session, core, serial } = connection
+  connection.unreleased++
+  if (session === null) return
+  session.received ??= new Received(session.number, core.store)
+  session.received.add(packetId, serial)
 }
 
 /** The store cannot keep the message now: MQTT 5 has a code for that, an MQTT 3 client waits until it can. */

@@ -14,6 +14,9 @@ export class Retained {
   readonly #own = new RetainedTree()
   readonly #settings: Settings
   readonly #counters: Counters
+  /** What the broker's own come to: the limits are for those of others. */
+  #ownCount = 0
+  #ownBytes = 0
 
   constructor(index: RetainedIndex, settings: Settings, counters: Counters) {
     this.#index = index
@@ -31,10 +34,14 @@ export class Retained {
   /** True when there is room for the message, that of its topic aside. */
   admits(message: Message): boolean {
     const { maximumRetained, maximumRetainedBytes } = this.#settings
-    const { retained, retainedBytes } = this.#counters
-    if (retained < maximumRetained && retainedBytes + message.weight <= maximumRetainedBytes) return true
-    const before = this.#of(message.topic.text).weight(message.topic.text)
-    return before > 0 && retainedBytes - before + message.weight <= maximumRetainedBytes
+    const topic = message.topic.text
+    const index = this.#of(topic)
+    if (index === this.#own) return true
+    const retained = this.#counters.retained - this.#ownCount
+    const bytes = this.#counters.retainedBytes - this.#ownBytes
+    if (retained < maximumRetained && bytes + message.weight <= maximumRetainedBytes) return true
+    const before = index.weight(topic)
+    return before > 0 && bytes - before + message.weight <= maximumRetainedBytes
   }
 
   /** Stores a message in place of the one its topic had. False when that would go over a limit; the old one is gone then too. */
@@ -44,15 +51,18 @@ export class Retained {
       this.delete(topic)
       return false
     }
-    this.#replaced(this.#of(topic).put(message))
-    this.#counters.retained++
-    this.#counters.retainedBytes += message.weight
+    const index = this.#of(topic)
+    const before = index.put(message)
+    this.#count(index, before === 0 ? 1 : 0, message.weight - before)
     return true
   }
 
   /** True when there was one. */
   delete(topic: string): boolean {
-    return this.#replaced(this.#of(topic).drop(topic))
+    const index = this.#of(topic)
+    const before = index.drop(topic)
+    if (before > 0) this.#count(index, -1, -before)
+    return before > 0
   }
 
   get(topic: string): Message | null {
@@ -72,12 +82,12 @@ export class Retained {
     for (const topic of this.#index.expired(now, count)) this.delete(topic)
   }
 
-  /** Counts one less, of this weight; false for 0, which is none. */
-  #replaced(weight: number): boolean {
-    if (weight === 0) return false
-    this.#counters.retained--
-    this.#counters.retainedBytes -= weight
-    return true
+  #count(index: RetainedIndex, messages: number, bytes: number): void {
+    this.#counters.retained += messages
+    this.#counters.retainedBytes += bytes
+    if (index !== this.#own) return
+    this.#ownCount += messages
+    this.#ownBytes += bytes
   }
 
   /** No filter with a wildcard in its first level matches a topic of the broker's own [MQTT-4.7.2-1]. */

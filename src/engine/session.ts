@@ -8,9 +8,10 @@ import { Delivery, Inflight } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { DropReason, Journal } from './ports.ts'
 import { Queue, type QueueContext, type QueueOwner } from './queue.ts'
-import { Received } from './received.ts'
+import type { Received } from './received.ts'
 import { type Replay, Replays } from './replays.ts'
 import { Readiness, type Receiver, type Subscription } from './subscription.ts'
+import { Subscriptions } from './subscriptions.ts'
 import type { Will } from './will.ts'
 
 export interface SessionContext extends QueueContext {
@@ -29,10 +30,10 @@ export class Session implements Receiver, QueueOwner, Flushable {
   readonly number: number
   /** The batch of the store that it is safe with. */
   readonly since: number
-  readonly subscriptions = new Map<string, Subscription>()
+  readonly subscriptions = new Subscriptions()
   /** How many of them are shared. */
   sharedSubscriptions = 0
-  readonly inflight = new Inflight()
+  #inflight: Inflight | null = null
   /** QoS 2 packet identifiers that are not released, null when there never was one. */
   received: Received | null = null
   mark = 0
@@ -49,14 +50,10 @@ export class Session implements Receiver, QueueOwner, Flushable {
   #queue: Queue | null = null
   #resend: readonly Delivery[] = none
   #resent = 0
-  /** PUBLISH packets sent on this connection that take a quota. */
-  #unacknowledged = 0
-  #unacknowledgedBytes = 0
   #replays: Replays | null = null
   /** How many that wait were perhaps sent before the broker ended without being able to tell. */
   #perhapsSent = 0
   #enlisted = false
-  #settled = 0
 
   constructor(id: string, number: number, since: number, context: SessionContext) {
     this.id = id
@@ -107,16 +104,22 @@ export class Session implements Receiver, QueueOwner, Flushable {
     else this.#waiting.add(message, qos, retain, identifiers, group)
   }
 
+  /** The delivery that was sent under a packet identifier and is not acknowledged, or null. */
+  underWay(id: number): Delivery | null {
+    return this.#inflight === null ? null : this.#inflight.get(id)
+  }
+
+  get #sent(): Inflight {
+    return (this.#inflight ??= new Inflight())
+  }
+
   /** PUBACK, PUBCOMP, or PUBREC with a refusal: the delivery is over. */
   settle(delivery: Delivery): void {
-    this.inflight.remove(delivery)
+    this.#sent.remove(delivery)
     if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
-    if (delivery.onWire) {
-      this.#unacknowledged--
-      this.#unacknowledgedBytes -= delivery.weight
-    }
-    if (this.attached !== null && (this.queued > 0 || this.#resent < this.#resend.length || this.#replays !== null))
-      this.#later()
+    if (this.attached === null) return
+    this.attached.sendQuota.giveBack(delivery)
+    if (this.queued > 0 || this.#resent < this.#resend.length || this.#replays !== null) this.#later()
   }
 
   /** PUBREC: the client has the message [MQTT-4.3.3-4]. True when that was staged in the store. */
@@ -126,12 +129,6 @@ export class Session implements Receiver, QueueOwner, Flushable {
     delivery.message = null
     if (staged) this.#context.store.released(delivery.sequence)
     return staged
-  }
-
-  /** A QoS 2 packet identifier came for the first time. */
-  receive(packetId: number, serial: number): void {
-    this.received ??= new Received(this.number, this.#context.store)
-    this.received.add(packetId, serial)
   }
 
   /** Takes up one of its messages that the store had when the broker began. */
@@ -144,16 +141,14 @@ export class Session implements Receiver, QueueOwner, Flushable {
     const delivery = new Delivery(null, sequence, qos, false, null, null, weight)
     delivery.released = released
     delivery.attempted = true
-    this.inflight.restore(delivery, packetId)
+    this.#sent.restore(delivery, packetId)
   }
 
   /** Begins or goes on with a new network connection: sends again what was not acknowledged [MQTT-4.4.0-1]. */
   attach(attached: Attached): void {
     this.attached = attached
-    this.#unacknowledged = 0
-    this.#unacknowledgedBytes = 0
     this.tellGroups()
-    this.#resend = this.inflight.inOrder()
+    this.#resend = this.#inflight === null ? none : this.#inflight.inOrder()
     this.#resent = 0
     for (const delivery of this.#resend) delivery.onWire = false
     this.pump()
@@ -175,7 +170,9 @@ export class Session implements Receiver, QueueOwner, Flushable {
     this.attached = null
     this.#resend = none
     if (this.queued === 0) this.#queue = null
-    for (const delivery of this.inflight.inOrder()) delivery.message?.keep()
+    if (this.#inflight === null) return
+    for (const delivery of this.#inflight.inOrder()) delivery.message?.keep()
+    if (this.#inflight.count === 0) this.#inflight = null
   }
 
   /** Sends what waits: unacknowledged messages first, then the queue, then retained messages. */
@@ -226,11 +223,11 @@ export class Session implements Receiver, QueueOwner, Flushable {
    * acknowledged. QoS 2 that was sent stays with this client [MQTT-4.8.2-4] [MQTT-4.8.2-5].
    */
   surrender(take: (delivery: Delivery) => boolean): void {
-    for (const delivery of this.inflight.inOrder()) {
+    for (const delivery of this.#inflight?.inOrder() ?? none) {
       if (delivery.group === null || delivery.qos !== 1) continue
       this.#recall(delivery)?.keep()
       if (!take(delivery)) continue
-      this.inflight.remove(delivery)
+      this.#sent.remove(delivery)
       if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
     if (this.sharedSubscriptions === 0 && this.kept) return
@@ -250,26 +247,21 @@ export class Session implements Receiver, QueueOwner, Flushable {
    * of their own, for where they were encoded lies much that is long gone.
    */
   settleDown(): void {
-    if (this.inflight.count > 0) this.inflight.keepOlder(this.#settled)
-    this.#settled = this.inflight.orders
+    this.#inflight?.settleDown()
   }
 
   /** The session is over: forgets all it holds. */
   end(): void {
     const { store } = this.#context
     this.#waiting.end()
-    for (const delivery of this.inflight.inOrder()) if (delivery.sequence > 0) store.settle(delivery.sequence)
+    for (const delivery of this.#inflight?.inOrder() ?? none) if (delivery.sequence > 0) store.settle(delivery.sequence)
     this.#replays = null
     this.owner = this.attached = null
   }
 
   /** The client may be sent one more QoS 1 or 2 message [MQTT-3.3.4-9]. */
   #admits(attached: Attached): boolean {
-    return (
-      this.#unacknowledged < attached.sendQuota &&
-      (this.#unacknowledgedBytes < this.#context.settings.maximumInflightBytes || this.#unacknowledged === 0) &&
-      !attached.outbox.full
-    )
+    return attached.sendQuota.left && !attached.outbox.full
   }
 
   get #idle(): boolean {
@@ -303,7 +295,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
   #send(attached: Attached, delivery: Delivery, message: Message, alone: boolean): void {
     if (!attached.outbox.fits(message, true, delivery.identifiers))
       return this.discard(delivery, 'too large for receiver')
-    this.inflight.add(delivery)
+    this.#sent.add(delivery)
     if (this.#perhapsSent > 0 && delivery.sequence > 0) {
       this.#perhapsSent--
       delivery.attempted = delivery.qos === 1
@@ -311,9 +303,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
     if (this.kept) this.#keep(delivery, message)
     if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
     else this.#publish(attached, delivery, message, alone)
-    delivery.onWire = true
-    this.#unacknowledged++
-    this.#unacknowledgedBytes += delivery.weight
+    attached.sendQuota.take(delivery)
   }
 
   /** Stages that a delivery begins under its packet identifier. */
@@ -343,14 +333,14 @@ export class Session implements Receiver, QueueOwner, Flushable {
   /** Sends what was held back until it is safe, unless it is over. */
   sendHeld(delivery: Delivery, message: Message): void {
     const attached = this.attached
-    if (attached !== null && this.inflight.get(delivery.id) === delivery && !delivery.released)
+    if (attached !== null && this.underWay(delivery.id) === delivery && !delivery.released)
       this.#publish(attached, delivery, message, true)
   }
 
   /** Sends one unacknowledged delivery again; false when the client takes no more for now. */
   #sendAgain(attached: Attached, delivery: Delivery): boolean {
     const outbox = attached.outbox
-    if (this.inflight.get(delivery.id) !== delivery) {
+    if (this.underWay(delivery.id) !== delivery) {
       this.#resent++
       return true
     }
@@ -362,13 +352,11 @@ export class Session implements Receiver, QueueOwner, Flushable {
     }
     const message = this.#recall(delivery)
     if (message === null || !outbox.fits(message, true, delivery.identifiers)) {
-      this.inflight.remove(delivery)
+      this.#sent.remove(delivery)
       this.discard(delivery, message === null ? 'expired' : 'too large for receiver')
       return true
     }
-    delivery.onWire = true
-    this.#unacknowledged++
-    this.#unacknowledgedBytes += delivery.weight
+    attached.sendQuota.take(delivery)
     if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
     else this.#publish(attached, delivery, message, true)
     return true

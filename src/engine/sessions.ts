@@ -122,7 +122,7 @@ export class Sessions {
   #forget(session: Session): void {
     const { store } = this.#context
     store.dropSession(session.number)
-    for (const filter of session.subscriptions.keys()) store.dropSubscription(session.number, filter)
+    for (const { text } of session.subscriptions.values()) store.dropSubscription(session.number, text)
     session.received?.clear()
   }
 

@@ -33,11 +33,14 @@ export interface Audit {
   readonly findings: readonly string[]
 }
 
+/** Told of every entry that is right; acknowledgements before blocks. The buffers are good until the answer only. */
+export type EntryObserver = (table: Table, key: Buffer, value: Buffer) => void
+
 /** Looks at every page and every entry of a file, as it is after its last transaction. Throws what the file system says. */
-export function audit(path: string, judge: Judge = isRight): Audit {
+export function audit(path: string, judge: Judge = isRight, observe: EntryObserver = () => {}): Audit {
   const file = new PageFile(path)
   try {
-    return new Examination(file, judge).result()
+    return new Examination(file, judge, observe).result()
   } finally {
     file.close()
   }
@@ -45,17 +48,21 @@ export function audit(path: string, judge: Judge = isRight): Audit {
 
 /** Findings of one tree that are told. */
 const mentioned = 5
+const others = everyTable.filter((table) => table !== Table.Acknowledgements)
+const order = [Table.Acknowledgements, ...others, piecesPlace]
 const unknown: TableAudit = { expected: null, right: 0, wrong: 0, bytes: 0 }
 
 class Examination {
   readonly judge: Judge
+  readonly observe: EntryObserver
   readonly #file: PageFile
   readonly #findings: string[] = []
   readonly #counts = new Map<string, number>()
 
-  constructor(file: PageFile, judge: Judge) {
+  constructor(file: PageFile, judge: Judge, observe: EntryObserver) {
     this.#file = file
     this.judge = judge
+    this.observe = observe
   }
 
   result(): Audit {
@@ -85,11 +92,11 @@ class Examination {
     const pieces = trees[piecesPlace]
     const lookup = pieces === null ? null : new PageLookup(this.#file, pieces)
     const visitors = everyTable.map((table) => new TableVisitor(this, table, lookup))
-    const counter = new PieceVisitor(this)
-    for (const [place, visitor] of [...visitors, counter].entries()) {
+    const all: readonly TreeVisitor[] = [...visitors, new PieceVisitor(this)]
+    for (const place of order) {
       const tree = trees[place]
       if (tree === null) this.find(treeNames[place], 'it is missing')
-      else walk.walk(tree, false, visitor)
+      else walk.walk(tree, false, all[place])
     }
     const { versioned, positioned } = visitors[Table.Meta]
     if (!versioned) this.find('meta', 'it does not tell the version of the layout')
@@ -129,6 +136,7 @@ class TableVisitor implements TreeVisitor {
     }
     this.right++
     this.bytes += key.length + value.length
+    this.#examination.observe(this.#table, key, value)
     if (this.#table !== Table.Meta) return
     if (key.equals(metaKeys.layout)) this.versioned = true
     else if (key.equals(metaKeys.position)) this.positioned = true

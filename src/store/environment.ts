@@ -1,4 +1,5 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, statfsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { pageSize } from './pieces.ts'
@@ -67,7 +68,7 @@ export class Environment {
   }
 }
 
-function isError(status: number): boolean {
+export function isError(status: number): boolean {
   return status < 0 || status > 2
 }
 
@@ -89,13 +90,29 @@ function environmentOptions({ early, readOnly }: EnvironmentOptions) {
   } as const
 }
 
-/** The name and the words for a native status, such as `ENOSPC: no space left on device`. */
-export function describeStatus(status: number): { readonly code: string; readonly text: string } {
+/** The name and the words for a native status of the file at `path`, such as `ENOSPC: no space left on device`. */
+export function describeStatus(status: number, path: string): { readonly code: string; readonly text: string } {
+  // LMDB says EIO when the disk took only a part of what was written.
+  if (status === errno.EIO && isFull(path)) return describeStatus(errno.ENOSPC, path)
   const system = getSystemErrorMap().get(-status)
   if (system !== undefined) return { code: system[0], text: `${system[0]}: ${system[1]}` }
   const name = nativeErrors.get(status)
   return { code: name ?? `MDB_${status}`, text: `LMDB error ${name ?? status}` }
 }
+
+/** Bytes of free disk space below which a failed write is put down to that. */
+const scarce = 4_194_304
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize < scarce
+  } catch {
+    return false
+  }
+}
+
+const { errno } = constants
 
 const nativeErrors = new Map([
   [-30797, 'MDB_PAGE_NOTFOUND'],

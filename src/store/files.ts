@@ -4,8 +4,6 @@ import { basename, join } from 'node:path'
 
 /** The name of the file with the tables in the directory of a store. LMDB keeps another beside it, see `lockOf`. */
 export const dataFile = 'data.mdb'
-/** There while the file with the tables is made. */
-export const creationMark = 'creating'
 /** A file that takes the place of the other when it is finished. */
 export const nextFile = 'next.mdb'
 /** One that takes its place when the damaged one has been moved aside. */

@@ -1,9 +1,9 @@
-import { statfsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { RangeOptions } from 'lmdb'
 import { Entries } from './entries.ts'
-import { type BinaryTable, describeStatus, Environment, Status } from './environment.ts'
+import { type BinaryTable, describeStatus, Environment, isError, Status } from './environment.ts'
 import { dataFile } from './files.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { assemble } from './pieces.ts'
@@ -24,9 +24,7 @@ export async function openLmdbTables(directory: string, options: LmdbOptions): P
   return new LmdbTables(join(directory, dataFile), options)
 }
 
-/** Bytes of free disk space below which a failed write is put down to that. */
-const scarce = 4_194_304
-
+const { errno } = constants
 const nothing = Buffer.alloc(0)
 /** A key nobody has. */
 const nobody = Buffer.from('-')
@@ -43,6 +41,12 @@ export class LmdbTables implements Tables {
   #last = { position: 0, wall: 0 }
   /** Something could not be read: what there is must be checked before it is trusted again. */
   #doubtful = false
+  /** The last batch may be there without being synced. */
+  #unsynced = false
+  /** Transactions that have not ended. */
+  #flying = 0
+  /** Nothing can be done any more in this process. */
+  #broken = false
 
   constructor(file: string, options: LmdbOptions) {
     this.#file = file
@@ -57,12 +61,14 @@ export class LmdbTables implements Tables {
   }
 
   apply(batch: Buffer): Applied {
-    if (positionOf(batch) <= this.#last.position) return reached
+    const position = positionOf(batch)
+    if (this.#isSafe(position)) return reached
+    if (this.#broken) return rejected(new TablesError('EIO', 'the store failed: the broker must be restarted'))
     try {
       this.#environment ??= this.#open()
-      if (positionOf(batch) <= this.#last.position) return reached
+      if (this.#isSafe(position)) return reached
       this.#entries.read(batch)
-      return this.#commit(this.#environment, positionOf(batch), batch.readDoubleBE(8))
+      return this.#commit(this.#environment, position, batch.readDoubleBE(8))
     } catch (error) {
       return rejected(error)
     }
@@ -96,6 +102,11 @@ export class LmdbTables implements Tables {
       await environment.close()
     }
     await this.#release()
+  }
+
+  /** The last batch is applied once more, to be synced, when it is there but its sync failed. */
+  #isSafe(position: number): boolean {
+    return position < this.#last.position || (position === this.#last.position && !this.#unsynced)
   }
 
   #reading<T>(read: (environment: Environment) => T): T {
@@ -133,12 +144,17 @@ export class LmdbTables implements Tables {
   #commit(environment: Environment, position: number, wall: number): Applied {
     const committed = Promise.withResolvers<void>()
     const synced = this.#early ? Promise.withResolvers<void>() : committed
+    this.#flying++
     environment.listener = (status) => {
-      if (status === Status.Done || status === Status.Visible) {
-        this.#last = { position, wall }
-        committed.resolve()
-        if (status === Status.Done) synced.resolve()
-      } else this.#failed(environment, status, [committed, synced])
+      if (status !== Status.Visible) this.#flying--
+      // That the last step of a late sync failed shows in that nothing can be read any more.
+      const lost = status === Status.Done && this.#early && !isUsable(environment)
+      if (lost || isError(status)) return this.#failed(environment, lost ? errno.EIO : status, [committed, synced])
+      this.#last = { position, wall }
+      committed.resolve()
+      if (status !== Status.Done) return
+      this.#unsynced = false
+      synced.resolve()
     }
     this.#queue(environment)
     for (const { promise } of [committed, synced]) promise.catch(() => {})
@@ -157,24 +173,27 @@ export class LmdbTables implements Tables {
   /** Rejects once the tables can be read and tried again, as far as that is possible. */
   #failed(environment: Environment, status: number, waiting: readonly PromiseWithResolvers<void>[]): void {
     const error = this.#errorOf(status)
+    this.#unsynced = this.#early
     const reject = (): void => {
       for (const one of waiting) one.reject(error)
     }
-    const recovered = isUsable(environment) ? releaseFreedPages(environment) : this.#reopen(environment)
-    recovered.then(reject, reject)
+    if (!isUsable(environment)) this.#reopen(environment).then(reject, reject)
+    else if (error.code === 'ENOSPC') releaseFreedPages(environment).then(reject, reject)
+    else reject()
   }
 
   #errorOf(status: number): TablesError {
-    const { code, text } = describeStatus(status)
+    const { code, text } = describeStatus(status, this.#file)
     if (code.startsWith('MDB_')) this.#doubtful = true
-    // LMDB says EIO when the disk took only a part of what was written.
-    if (code === 'EIO' && isFull(this.#file)) return new TablesError('ENOSPC', 'ENOSPC: no space left on device')
     return new TablesError(code, text)
   }
 
   // After a meta page could not be written LMDB refuses everything until the file is opened anew.
   async #reopen(environment: Environment): Promise<void> {
     this.#environment = null
+    // Closing it would wait for ever for a transaction that cannot begin.
+    if (this.#flying > 0) this.#broken = true
+    if (this.#broken) return
     await environment.close()
     this.#environment = this.#open()
   }
@@ -208,15 +227,6 @@ async function releaseFreedPages(environment: Environment): Promise<void> {
   const queued = environment.root.batch(() => void meta.put(metaKeys.position, position))
   void meta.remove(nobody)
   await queued
-}
-
-function isFull(file: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(file)
-    return bavail * bsize < scarce
-  } catch {
-    return false
-  }
 }
 
 function isUsable(environment: Environment): boolean {

@@ -1,12 +1,11 @@
 import { constants, existsSync, statSync } from 'node:fs'
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { BrokerError } from '../base/errors.ts'
 import { audit } from './audit.ts'
 import { type DataFile, inspect } from './data-file.ts'
 import { Environment } from './environment.ts'
 import {
-  creationMark,
   dataFile,
   makeFolder,
   moveInto,
@@ -22,6 +21,7 @@ import { LmdbTables } from './lmdb-tables.ts'
 import { readable } from './page-file.ts'
 import { metaKeys, numberKey, Table } from './records.ts'
 import { type Recovery, recover } from './recovery.ts'
+import { explained } from './store-access.ts'
 import { StoreLock } from './store-lock.ts'
 import type { Tables } from './tables.ts'
 import { isRight, type Judge } from './verify.ts'
@@ -59,7 +59,7 @@ export interface OpenedStore {
  * @throws BrokerError STORE_LOCKED, STORE_TOO_NEW, STORE_UNUSABLE; the store is as it was then.
  */
 export async function openStoreDirectory(directory: string, options: StoreOptions): Promise<OpenedStore> {
-  try {
+  return await explained(directory, async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const lock = await StoreLock.take(directory)
     try {
@@ -68,9 +68,7 @@ export async function openStoreDirectory(directory: string, options: StoreOption
       await lock.release()
       throw error
     }
-  } catch (error) {
-    throw asBrokerError(directory, error)
-  }
+  })
 }
 
 class Opening {
@@ -102,11 +100,6 @@ class Opening {
 
   /** A process that ended while it put one file in the place of another left it half done. */
   async #finishEarlierWork(): Promise<void> {
-    const mark = join(this.#directory, creationMark)
-    if (existsSync(mark)) {
-      await removeData(this.#path)
-      await rm(mark)
-    }
     const recovered = join(this.#directory, recoveredFile)
     if (!existsSync(this.#path) && existsSync(recovered)) await renameDurably(this.#directory, recovered, this.#path)
     await removeData(recovered)
@@ -120,16 +113,16 @@ class Opening {
     return { layout: this.#layouts.current, closed: true, early: false, bytes: 0 }
   }
 
-  // As long as the mark is there, a file that is not whole never was.
+  // Made under another name, so that a file of the right name is always whole.
   async #create(): Promise<void> {
-    const mark = join(this.#directory, creationMark)
-    await writeFile(mark, '', { mode: 0o600 })
-    syncDirectory(this.#directory)
-    const environment = new Environment(this.#path, { early: false, readOnly: false })
+    const next = join(this.#directory, nextFile)
+    const environment = new Environment(next, { early: false, readOnly: false })
     environment.tables[Table.Meta].putSync(metaKeys.layout, numberKey(this.#layouts.current))
     await environment.close()
-    syncDirectory(this.#directory)
-    await rm(mark)
+    syncFile(next)
+    await renameDurably(this.#directory, next, this.#path)
+    await removeData(next)
+    syncDirectory(dirname(resolve(this.#directory)))
   }
 
   #refuseForeign({ layout }: DataFile): void {
@@ -145,7 +138,10 @@ class Opening {
     const findings = findingsIn(this.#path, bytes, judge)
     if (findings.length === 0) return null
     const recovered = join(this.#directory, recoveredFile)
-    const recovery = await recover(this.#path, recovered, judge)
+    const recovery = await recover(this.#path, recovered, judge).catch(async (error: unknown) => {
+      await removeData(recovered)
+      throw error
+    })
     const movedTo = await makeFolder(this.#directory, 'damaged')
     await moveInto(movedTo, this.#path)
     await renameDurably(this.#directory, recovered, this.#path)
@@ -181,11 +177,4 @@ class Opening {
 function findingsIn(path: string, bytes: number, judge: Judge): readonly string[] {
   if (!statSync(path).isFile()) return ['it is not a file']
   return bytes === 0 ? ['it is empty'] : audit(path, judge).findings
-}
-
-function asBrokerError(directory: string, error: unknown): unknown {
-  if (error instanceof BrokerError || !(error instanceof Error) || !('code' in error)) return error
-  return new BrokerError('STORE_UNUSABLE', `the store ${directory} cannot be opened: ${error.message}`, {
-    cause: error,
-  })
 }

@@ -19,6 +19,15 @@ export class StoreLock {
     this.#server = server
   }
 
+  /** The id of the process that has the lock, empty when it does not say; null when nobody has it. */
+  static async holder(directory: string): Promise<string | null> {
+    for (const path of socketPaths(directory)) {
+      const holder = await ask(path)
+      if (holder !== null) return holder
+    }
+    return null
+  }
+
   /** @throws BrokerError STORE_LOCKED when another process, or this one, has it. */
   static async take(directory: string): Promise<StoreLock> {
     const [first, second] = socketPaths(directory)

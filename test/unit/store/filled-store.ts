@@ -112,9 +112,11 @@ function putBlock(batch: Batch, block: number, size: number, session: number): v
 }
 
 function putRetained(batch: Batch, number: number): void {
-  const topic = `r/${number % 7}/${number}`
-  const message = messageOf(topic, Buffer.alloc((number * 37) % 9_000, `${number} `))
-  batch.put(Table.Retained, retainedKey(topic), encodeRetained(message, clock))
+  putMessage(batch, `r/${number % 7}/${number}`, Buffer.alloc((number * 37) % 9_000, `${number} `))
+}
+
+export function putMessage(batch: Batch, topic: string, payload: Buffer): void {
+  batch.put(Table.Retained, retainedKey(topic), encodeRetained(messageOf(topic, payload), clock))
 }
 
 function messageOf(topic: string, payload: Buffer): Message {

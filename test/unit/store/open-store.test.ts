@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { BrokerError } from '../../../src/base/errors.ts'
-import { creationMark, nextFile, recoveredFile } from '../../../src/store/files.ts'
+import { nextFile, recoveredFile } from '../../../src/store/files.ts'
 import type { Layouts } from '../../../src/store/layout.ts'
 import { type OpenedStore, openStoreDirectory } from '../../../src/store/open-store.ts'
 import { Batch, blockKey, layoutVersion, Table } from '../../../src/store/records.ts'
@@ -184,8 +184,7 @@ describe('other layouts', () => {
 describe('a process that ended in the middle', () => {
   test('of making a store: it is made anew', async () => {
     using folder = new StoreFolder()
-    writeFileSync(join(folder.path, creationMark), '')
-    writeFileSync(folder.data, Buffer.alloc(5_000))
+    writeFileSync(join(folder.path, nextFile), Buffer.alloc(5_000))
     const { tables, report } = await folder.open()
     assert.equal(report, null)
     await tables.close()

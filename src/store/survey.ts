@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import { type Progress, progressOf } from './acknowledgements.ts'
+import { type Audit, audit, type EntryObserver } from './audit.ts'
+import { openBlock, receiverLength } from './block.ts'
+import { inspect } from './data-file.ts'
+import { Environment } from './environment.ts'
+import { dataFile } from './files.ts'
+import { batchHeader, layoutVersion, metaKeys, Step, Table } from './records.ts'
+import { explained, holderOf } from './store-access.ts'
+import { isRight } from './verify.ts'
+
+/** What there is in a store. */
+export interface Survey extends Audit {
+  /** The process that has it open, null when none has. */
+  readonly holder: string | null
+  /** It was closed in an orderly way. */
+  readonly closed: boolean
+  readonly layout: number | null
+  readonly bytes: number
+  /** Copies of messages that wait for somebody. */
+  readonly queued: number
+  readonly position: number
+  /** Wall-clock milliseconds of the last commit, 0 when there was none. */
+  readonly lastCommit: number
+}
+
+/**
+ * Looks at all of a store, while a broker runs or not, and changes nothing.
+ *
+ * @throws BrokerError STORE_MISSING, STORE_UNUSABLE
+ */
+export async function survey(directory: string): Promise<Survey> {
+  return await explained(directory, async () => {
+    const path = join(directory, dataFile)
+    const holder = await holderOf(directory)
+    return holder === null ? look(path, null) : await lookBeside(path, holder)
+  })
+}
+
+/** Looks at a store that a broker may change meanwhile. */
+async function lookBeside(path: string, holder: string): Promise<Survey> {
+  const environment = new Environment(path, { early: false, readOnly: true })
+  // As long as this is held, no page of this state, or of a later one, is used for anything else.
+  const transaction = environment.root.useReadTransaction()
+  try {
+    const found = look(path, holder)
+    // What tells where to begin may be written while it is read.
+    return found.findings.length === 0 ? found : look(path, holder)
+  } finally {
+    transaction.done()
+    await environment.close()
+  }
+}
+
+function look(path: string, holder: string | null): Survey {
+  const file = inspect(path)
+  const layout = file?.layout ?? null
+  const tally = new Tally()
+  const known = layout === null || layout === layoutVersion
+  const result = known ? audit(path, isRight, tally.take) : audit(path, () => true)
+  const { queued, position, lastCommit } = tally
+  return {
+    ...result,
+    holder,
+    closed: file?.closed ?? false,
+    layout,
+    bytes: file?.bytes ?? 0,
+    queued,
+    position,
+    lastCommit,
+  }
+}
+
+/** Counts what waits, and remembers the last commit. */
+class Tally {
+  queued = 0
+  position = 0
+  lastCommit = 0
+  readonly #progress = new Map<number, Buffer[]>()
+
+  readonly take: EntryObserver = (table, key, value) => {
+    if (table === Table.Acknowledgements) this.#acknowledgement(key.readUIntBE(0, 6), Buffer.from(value))
+    else if (table === Table.Blocks) this.#block(key.readUIntBE(0, 6), value)
+    else if (table === Table.Meta && key.equals(metaKeys.position) && value.length === batchHeader) {
+      this.position = value.readDoubleBE(0)
+      this.lastCommit = value.readDoubleBE(8)
+    }
+  }
+
+  #acknowledgement(block: number, value: Buffer): void {
+    const values = this.#progress.get(block)
+    if (values === undefined) this.#progress.set(block, [value])
+    else values.push(value)
+  }
+
+  #block(number: number, value: Buffer): void {
+    const progress = progressOf(this.#progress.get(number) ?? [])
+    this.#progress.delete(number)
+    this.queued += unsettled(value, progress)
+  }
+}
+
+function unsettled(value: Buffer, progress: ReadonlyMap<number, Progress>): number {
+  const block = openBlock(value)
+  let count = 0
+  for (let index = 0; index < block.offsets.length; index++) {
+    const offset = block.offsets[index]
+    const receivers = block.receivers(offset)
+    for (let each = 0; each < receivers; each++) {
+      const copy = block.copy(block.receiversAt(offset) + each * receiverLength)
+      const step = progress.get(block.firstPlaces[index] + each)?.step ?? 0
+      if (Math.max(step, copy.step) < Step.Settled) count++
+    }
+  }
+  return count
+}

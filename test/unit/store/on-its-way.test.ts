@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryTables } from '../../../src/store/memory-tables.ts'
+import type { Tables } from '../../../src/store/tables.ts'
+import { type Ground, StoreBench } from '../../contract/store-kit.ts'
+import { FaultyTables } from '../../kit/faulty-tables.ts'
+import { until } from './kit.ts'
+
+class Faulty implements Ground {
+  readonly tables = new FaultyTables(new MemoryTables())
+
+  async open(): Promise<Tables> {
+    return this.tables
+  }
+
+  [Symbol.dispose](): void {
+    this.tables.go()
+  }
+}
+
+test('what is sealed into the next batch can be read, and settled, while and after the one before gets there', async () => {
+  const ground = new Faulty()
+  const { tables } = ground
+  await using bench = await StoreBench.fresh(ground)
+  tables.hang()
+  const first = bench.append(bench.message('a', 'first'), 1)
+  await until(() => tables.attempts === 1)
+  // Several blocks: all but the last are sealed before their batch leaves.
+  const sizes = [70_000, 80_000, 90_000, 10]
+  const sequences = sizes.map((size) => bench.append(bench.message('b', 'x'.repeat(size)), 1))
+  const lengths = () => sequences.map((sequence) => bench.payload(sequence)?.length)
+  assert.deepEqual(lengths(), sizes)
+  tables.go()
+  tables.hang()
+  await until(() => tables.batches.length === 1)
+  assert.equal(bench.payload(first), 'first')
+  assert.deepEqual(lengths(), sizes)
+  await until(() => tables.attempts === 2)
+  assert.deepEqual(lengths(), sizes)
+  bench.store.settle(sequences[1])
+  tables.go()
+  await bench.safe()
+  const { deliveries } = await bench.reopen()
+  assert.deepEqual(
+    deliveries.map(({ sequence }) => sequence),
+    [first, sequences[0], sequences[2], sequences[3]],
+  )
+})
