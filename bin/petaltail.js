@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=20
 // A small young generation: pauses stay short, and idle connections and subscriptions cost half the memory.
 // Must parse, and say what is wrong, on versions of Node that are much too old for the rest.
 const major = Number(process.versions.node.split('.')[0])

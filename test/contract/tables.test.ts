@@ -171,7 +171,9 @@ for (const [name, open] of Object.entries(kinds)) {
       await using opened = await open()
       const { tables } = opened
       const key = Buffer.from('a')
-      const put = (batch: Batch, length: number): void => batch.put(Table.Retained, key, Buffer.alloc(length, length))
+      const put = (batch: Batch, length: number): void => {
+        batch.put(Table.Retained, key, Buffer.alloc(length, length))
+      }
       await change(tables, (batch) => {
         put(batch, 50_000)
         put(batch, 9_000)

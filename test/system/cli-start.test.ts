@@ -84,7 +84,7 @@ test('a port in use is one line and exit code 1', async () => {
   const address = other.address()
   assert.ok(typeof address === 'object' && address !== null)
   const url = `mqtt://127.0.0.1:${address.port}`
-  const { code, stderr } = await run(['start', '--listen', url])
+  const { code, stderr } = await run(['start', '--store', 'memory', '--listen', url])
   other.close()
   assert.equal(code, 1)
   assert.equal(stderr, `petaltail: ${url} is in use by another program\n`)
@@ -96,7 +96,7 @@ test('a certificate that is not there is one line and exit code 1', async () => 
     'broker.yaml',
     'listeners: [{ url: "mqtts://127.0.0.1:0", tls: { certificate: /no/a, key: /no/b } }]\n',
   )
-  const { code, stderr } = await run(['start', '--config', file])
+  const { code, stderr } = await run(['start', '--store', 'memory', '--config', file])
   assert.equal(code, 1)
   assert.match(stderr, /^petaltail: .*\/no\/a.*\n$/)
 })

@@ -69,7 +69,7 @@ function startOwn(store: string): Promise<RunningBroker> {
   const main = fileURLToPath(sibling(import.meta.url, '../main'))
   const options = ['--listen', 'mqtt://127.0.0.1:0', '--config', '{folder}/petaltail.yaml', '--store', store]
   // As npm start and the installed command run it.
-  const args = ['--max-semi-space-size=8', main, 'start', ...options]
+  const args = ['--max-semi-space-size=8', '--heap-growing-percent=20', main, 'start', ...options]
   const charge: Charge = { command: process.execPath, args, files: { 'petaltail.yaml': ownConfiguration } }
   return startBroker('petaltail', charge, null)
 }
