@@ -27,6 +27,7 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
     files: job.shared ? [groupEntry] : [...job.files],
     argv: job.shared ? [...job.files] : [],
     concurrency: 1,
+    env: job.onDisk ? { ...process.env, PETALTAIL_WIRE_STORE: 'disk' } : process.env,
     signal: AbortSignal.any([signal, hanging.signal]),
   })
   const results: Result[] = []

@@ -7,14 +7,17 @@
 //
 // Ends with 1 when a test fails, when no file matches and, with --conformance, when a statement that could be is not proved.
 
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { judge, print } from './conformance-report.ts'
+import { judge, print, type Result } from './conformance-report.ts'
 import { divide, findFiles, type Job } from './test-jobs.ts'
 import { type Report, runJob } from './test-process.ts'
 import { printProgress, printSummary } from './test-report.ts'
 
 process.chdir(new URL('..', import.meta.url).pathname)
+/** Where a broker that is told nothing keeps what it keeps: two tests that use it disturb each other. */
+const defaultStore = 'data'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,8 +33,9 @@ if (files.length === 0) {
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
 
-const reports = await runJobs(divide(files), Number(values.lanes) || Math.min(4, availableParallelism()))
-const results = reports.flatMap((report) => report.results)
+const hadStore = existsSync(defaultStore)
+const reports = await runJobs(divide(files, process.env), Number(values.lanes) || Math.min(4, availableParallelism()))
+const results = [...reports.flatMap(({ job, results: own }) => (job.onDisk ? own.map(onDisk) : own)), ...leftBehind()]
 const unproved = values.conformance ? conformance() : 0
 printSummary(results, performance.now() - started)
 const failed = results.some(({ state }) => state === 'failed')
@@ -53,9 +57,21 @@ async function runJobs(jobs: readonly Job[], lanes: number): Promise<readonly Re
   return done
 }
 
+/** A failure when a test used the default store. */
+function leftBehind(): readonly Result[] {
+  if (hadStore || !existsSync(defaultStore)) return []
+  const why = `${defaultStore}/ was not there before: a broker of the tests needs a store of its own, or --store memory`
+  return [{ title: 'no test uses the default store', file: 'tools/test.ts', state: 'failed', why }]
+}
+
+function onDisk(result: Result): Result {
+  return { ...result, title: `${result.title} (on disk)` }
+}
+
 /** Prints what the wire tests prove; returns how many statements a server can show are not proved. */
 function conformance(): number {
-  const wireTests = results.filter(({ file }) => file.startsWith('test/wire/'))
+  const once = reports.filter(({ job }) => !job.onDisk).flatMap((report) => report.results)
+  const wireTests = once.filter(({ file }) => file.startsWith('test/wire/'))
   const verdicts = judge(wireTests)
   print(verdicts, wireTests, 'Petaltail')
   return verdicts.reduce((sum, { open }) => sum + open.length, 0)

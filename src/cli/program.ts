@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts'
 import { publishCommand } from './commands/pub.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { startCommand } from './commands/start.ts'
+import { storeCommand } from './commands/store.ts'
 import { subscribeCommand } from './commands/sub.ts'
 import { groupArguments } from './group-arguments.ts'
 
@@ -12,6 +13,7 @@ Examples:
   petaltail start                                 a broker for this machine: mqtt on 1883, WebSocket on 8083
   petaltail start --config broker.yaml            a broker as the file says
   petaltail check --config broker.yaml            is the file right, and what would it do?
+  petaltail store backup /backup/monday           copy the store, also while the broker runs
   petaltail sub -t 'sensors/#' -v                 print what is published
   petaltail pub -t sensors/hall -m 21.5           publish
   petaltail bench                                 what a message costs, here and with other brokers
@@ -27,10 +29,11 @@ async function createProgram(given: readonly string[]): Promise<Command> {
   program
     .addCommand(startCommand())
     .addCommand(checkCommand())
+    .addCommand(storeCommand())
     .addCommand(publishCommand())
     .addCommand(subscribeCommand())
   program.addCommand(await benchmark(given[0] === 'bench')).addCommand(schemaCommand())
-  for (const command of [program, ...program.commands]) behave(command)
+  for (const command of [program, ...program.commands]) for (const each of [command, ...command.commands]) behave(each)
   return program
 }
 

@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs'
-import { chmod, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BrokerError } from '../base/errors.ts'
 import { type Audit, audit } from './audit.ts'
+import { copyReadable } from './copy-readable.ts'
 import { Environment } from './environment.ts'
-import { dataFile, nextFile, removeData, renameDurably, syncFile } from './files.ts'
-import { alone, explained, holderOf } from './store-access.ts'
+import { dataFile, lockOf, nextFile, removeData, renameDurably, syncFile } from './files.ts'
+import { alone, explained, reading, refuseMissing } from './store-access.ts'
+import { isRight } from './verify.ts'
 
 /** What was copied, and how large it was and is, in bytes. */
 export interface Copied {
@@ -21,12 +23,11 @@ export interface Copied {
  * @throws BrokerError STORE_MISSING, STORE_EXISTS, STORE_DAMAGED, STORE_UNUSABLE
  */
 export async function backupStore(directory: string, target: string): Promise<Copied> {
-  const holder = await holderOf(directory)
+  refuseMissing(directory)
   return await alone(await made(target), async () => {
     const path = join(target, dataFile)
     if (exists(path)) throw new BrokerError('STORE_EXISTS', `there is a store in ${target} already`)
-    const copy = (): Promise<Copied> => copyTo(directory, target)
-    const copied = holder === null ? await alone(directory, async () => await wholly(directory, copy)) : await copy()
+    const copied = await reading(directory, async () => await copyTo(directory, target))
     await renameDurably(target, join(target, nextFile), path)
     return copied
   })
@@ -38,50 +39,42 @@ export async function backupStore(directory: string, target: string): Promise<Co
  * @throws BrokerError STORE_MISSING, STORE_LOCKED, STORE_DAMAGED, STORE_UNUSABLE; the store is as it was then.
  */
 export async function compactStore(directory: string): Promise<Copied> {
-  await holderOf(directory)
+  refuseMissing(directory)
   return await alone(directory, async () => {
-    const copied = await wholly(directory, () => copyTo(directory, directory))
+    const copied = await copyTo(directory, directory)
     await renameDurably(directory, join(directory, nextFile), join(directory, dataFile))
     return copied
   })
 }
 
-/** LMDB is not to be let near a file that is damaged. */
-async function wholly<T>(directory: string, work: () => Promise<T>): Promise<T> {
-  const { findings } = audit(join(directory, dataFile))
-  if (findings.length > 0) throw new BrokerError('STORE_DAMAGED', `the store ${directory} is damaged: ${findings[0]}`)
-  return await work()
-}
-
 async function copyTo(directory: string, target: string): Promise<Copied> {
-  const path = join(target, nextFile)
-  await removeData(path)
+  const from = join(directory, dataFile)
+  const { findings } = audit(from)
+  if (findings.length > 0) throw new BrokerError('STORE_DAMAGED', `the store ${directory} is damaged: ${findings[0]}`)
+  const to = join(target, nextFile)
+  await removeData(to)
   try {
-    await copyPages(join(directory, dataFile), path)
-    const result = audit(path)
+    await copyEntries(from, to)
+    const result = audit(to)
     if (result.findings.length > 0)
       throw new BrokerError('STORE_DAMAGED', `the copy of ${directory} is damaged: ${result.findings[0]}`)
-    return { before: statSync(join(directory, dataFile)).size, after: statSync(path).size, audit: result }
+    return { before: statSync(from).size, after: statSync(to).size, audit: result }
   } catch (error) {
-    await removeData(path)
+    await removeData(to)
     throw error
   }
 }
 
-async function copyPages(from: string, to: string): Promise<void> {
-  const before = process.umask(0o077)
-  const environment = new Environment(from, { early: false, readOnly: true })
+/** What is copied entry by entry has no free space. */
+async function copyEntries(from: string, to: string): Promise<void> {
+  const environment = new Environment(to, { early: false, bulk: true })
   try {
-    await environment.root.backup(to, true)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new BrokerError('STORE_UNUSABLE', `${from} cannot be copied to ${to}: ${why}`, { cause: error })
+    copyReadable(from, environment, isRight)
   } finally {
     await environment.close()
-    process.umask(before)
   }
-  await chmod(to, 0o600)
   syncFile(to)
+  await removeData(lockOf(to))
 }
 
 async function made(directory: string): Promise<string> {

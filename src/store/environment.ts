@@ -2,6 +2,7 @@ import { chmodSync, statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { lockOf } from './files.ts'
 import { pageSize } from './pieces.ts'
 import { Table, tableNames } from './records.ts'
 
@@ -10,7 +11,8 @@ export type BinaryTable = Database<Buffer, Buffer>
 export interface EnvironmentOptions {
   /** Commits are told of before they are synced, and synced beside the following ones. */
   readonly early: boolean
-  readonly readOnly: boolean
+  /** Nothing is synced: for a file that is worth nothing until it is whole, and that whoever makes it syncs then. */
+  readonly bulk?: boolean
 }
 
 /** The table of what does not fit into the others. */
@@ -22,7 +24,7 @@ export type StatusListener = (status: number) => void
 /** What a native transaction answers: it is safe as far as it was asked for, it is visible, or an error. */
 export const Status = { Done: 0, Visible: 1 } as const
 
-/** One open LMDB file and its tables. */
+/** One open LMDB file and its tables. It must be open nowhere else, not even to be read. */
 export class Environment {
   readonly root: RootDatabase<Buffer, Buffer>
   /** By their numbers. */
@@ -36,7 +38,7 @@ export class Environment {
     this.#listen()
     this.tables = tableNames.map((name, table) => this.#openTable(name, table === Table.Acknowledgements))
     this.pieces = this.#openTable(piecesName, false)
-    if (!options.readOnly) for (const path of [file, `${file}-lock`]) chmodSync(path, 0o600)
+    for (const path of [file, lockOf(file)]) chmodSync(path, 0o600)
   }
 
   async close(): Promise<void> {
@@ -73,7 +75,7 @@ export function isError(status: number): boolean {
 }
 
 // Not by event turns: a transaction begins with the second write after a `batch`, see LmdbTables.
-function environmentOptions({ early, readOnly }: EnvironmentOptions) {
+function environmentOptions({ early, bulk = false }: EnvironmentOptions) {
   return {
     noSubdir: true,
     encoding: 'binary',
@@ -86,7 +88,7 @@ function environmentOptions({ early, readOnly }: EnvironmentOptions) {
     eventTurnBatching: false,
     txnStartThreshold: 1,
     batchStartThreshold: 1_000_000_000,
-    readOnly,
+    noSync: bulk,
   } as const
 }
 

@@ -94,6 +94,17 @@ export class LmdbTables implements Tables {
     })
   }
 
+  /** Keeps the state of now, and all later ones, in the file until what is returned is called. */
+  hold(): () => void {
+    const environment = this.#environment
+    if (environment === null) throw new TablesError('CLOSED', 'the store is not open')
+    environment.root.resetReadTxn()
+    const transaction = environment.root.useReadTransaction()
+    return () => {
+      if (this.#environment === environment) transaction.done()
+    }
+  }
+
   async close(): Promise<void> {
     const environment = this.#environment
     this.#environment = null
@@ -121,7 +132,7 @@ export class LmdbTables implements Tables {
   }
 
   #open(): Environment {
-    const environment = new Environment(this.#file, { early: this.#early, readOnly: false })
+    const environment = new Environment(this.#file, { early: this.#early })
     const position = environment.tables[Table.Meta].getBinary(metaKeys.position)
     if (position !== undefined && position.length === batchHeader)
       this.#last = { position: position.readDoubleBE(0), wall: position.readDoubleBE(8) }

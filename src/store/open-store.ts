@@ -95,7 +95,9 @@ class Opening {
     const upgraded = await this.#upgrade(file)
     if (file.early && !this.#options.early) await this.#settle()
     const release = (): Promise<void> => this.#lock.release()
-    return { tables: new LmdbTables(this.#path, { early: this.#options.early, release }), report, upgraded }
+    const tables = new LmdbTables(this.#path, { early: this.#options.early, release })
+    this.#lock.hold = () => tables.hold()
+    return { tables, report, upgraded }
   }
 
   /** A process that ended while it put one file in the place of another left it half done. */
@@ -116,7 +118,7 @@ class Opening {
   // Made under another name, so that a file of the right name is always whole.
   async #create(): Promise<void> {
     const next = join(this.#directory, nextFile)
-    const environment = new Environment(next, { early: false, readOnly: false })
+    const environment = new Environment(next, { early: false })
     environment.tables[Table.Meta].putSync(metaKeys.layout, numberKey(this.#layouts.current))
     await environment.close()
     syncFile(next)
@@ -159,7 +161,7 @@ class Opening {
     await copyFile(this.#path, backup, constants.COPYFILE_FICLONE)
     await chmod(backup, 0o600)
     syncFile(backup)
-    const environment = new Environment(this.#path, { early: false, readOnly: false })
+    const environment = new Environment(this.#path, { early: false })
     try {
       upgrade(environment, this.#layouts, layout)
     } finally {
@@ -170,7 +172,7 @@ class Opening {
 
   // Opened the other way, LMDB would not know that its last commits may not have come to the disk.
   async #settle(): Promise<void> {
-    await new Environment(this.#path, { early: true, readOnly: false }).close()
+    await new Environment(this.#path, { early: true }).close()
   }
 }
 

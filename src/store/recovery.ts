@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { everyTable } from './catalog.ts'
 import { type Copied, copyReadable } from './copy-readable.ts'
 import { Environment } from './environment.ts'
+import { syncFile } from './files.ts'
 import { batchHeader, decodeSession, layoutVersion, metaKeys, numberKey, Table, tableNames } from './records.ts'
 import { type SweepVisitor, sweep } from './sweep.ts'
 import type { Judge } from './verify.ts'
@@ -18,7 +19,13 @@ export interface Recovery {
 
 /** Makes a new file of all that can be read of a damaged one. The new one is synced when this returns. */
 export async function recover(source: string, target: string, judge: Judge): Promise<Recovery> {
-  const environment = new Environment(target, { early: false, readOnly: false })
+  const recovery = await fill(source, target, judge)
+  syncFile(target)
+  return recovery
+}
+
+async function fill(source: string, target: string, judge: Judge): Promise<Recovery> {
+  const environment = new Environment(target, { early: false, bulk: true })
   try {
     const copied = copyReadable(source, environment, judge)
     const balance = new Balance(copied)

@@ -42,6 +42,6 @@ export class Rows {
 }
 
 /** The tree at `place` of a catalog. */
-export function treeOf(environment: Environment, place: number): BinaryTable {
+function treeOf(environment: Environment, place: number): BinaryTable {
   return place === piecesPlace ? environment.pieces : environment.tables[place]
 }

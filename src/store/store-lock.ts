@@ -1,36 +1,32 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { realpathSync } from 'node:fs'
 import { link, rename, rm, unlink } from 'node:fs/promises'
-import { createConnection, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createServer, type Server, type Socket } from 'node:net'
 import { BrokerError } from '../base/errors.ts'
+import { askHolder, codeOf, lockPaths } from './store-holder.ts'
 
 /**
  * Keeps a directory for one process: a socket in it on which the process listens. The system closes it when the process
  * ends, however that happens, so what a dead one left is known by nobody answering; and it works between containers that
- * share the directory, where process ids say nothing. Whoever connects is told the process id.
+ * share the directory, where process ids say nothing.
+ *
+ *     lock to whoever connects    process id, newline
+ *     other to lock               `hold`, newline: keep what is in the file now, until I am gone
+ *     lock to other               `held`, newline
  */
 export class StoreLock {
+  /** Keeps the state of the store, and later ones, in its file until what it returns is called; null when it cannot. */
+  hold: (() => () => void) | null = null
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
 
   private constructor(server: Server) {
     this.#server = server
-  }
-
-  /** The id of the process that has the lock, empty when it does not say; null when nobody has it. */
-  static async holder(directory: string): Promise<string | null> {
-    for (const path of socketPaths(directory)) {
-      const holder = await ask(path)
-      if (holder !== null) return holder
-    }
-    return null
+    server.on('connection', (socket) => this.#serve(socket))
   }
 
   /** @throws BrokerError STORE_LOCKED when another process, or this one, has it. */
   static async take(directory: string): Promise<StoreLock> {
-    const [first, second] = socketPaths(directory)
+    const [first, second] = lockPaths(directory)
     try {
       return await StoreLock.#takeAt(first, directory)
     } catch (error) {
@@ -43,7 +39,7 @@ export class StoreLock {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const server = await listen(path)
       if (server !== null) return new StoreLock(server)
-      const holder = await ask(path)
+      const holder = await askHolder(path)
       if (holder !== null) throw locked(directory, holder)
       await removeStale(directory, path)
     }
@@ -51,34 +47,44 @@ export class StoreLock {
   }
 
   async release(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
     await once(this.#server, 'close')
+  }
+
+  #serve(socket: Socket): void {
+    let release: (() => void) | null = null
+    this.#sockets.add(socket)
+    socket.unref()
+    socket.setTimeout(idle, () => socket.destroy())
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      if (!chunk.includes('hold\n')) return
+      release ??= this.hold?.() ?? null
+      if (release === null) return void socket.destroy()
+      socket.setTimeout(longestHold)
+      socket.write('held\n')
+    })
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      release?.()
+    })
+    socket.write(`${process.pid}\n`)
   }
 }
 
 const attempts = 5
-/** Bytes a path of a socket may have on every system. */
-const longest = 100
+/** Milliseconds after which one who asks for nothing is sent away. */
+const idle = 10_000
+/** Milliseconds after which one who holds a state is taken for dead: the file grows all the while. */
+const longestHold = 3_600_000
 
 /** What a file system says that has no sockets. */
 const withoutSockets = new Set(['EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EPERM', 'EINVAL'])
 
-/** Where the socket may be; the second is for directories that are no place for one. */
-function socketPaths(directory: string): readonly string[] {
-  const real = realpathSync(directory)
-  const name = `petaltail-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`
-  if (process.platform === 'win32') return [`\\\\.\\pipe\\${name}`]
-  const path = join(real, 'lock')
-  const elsewhere = join(tmpdir(), name)
-  return Buffer.byteLength(path) <= longest ? [path, elsewhere] : [elsewhere]
-}
-
 /** Null when there is such a socket already. */
 async function listen(path: string): Promise<Server | null> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {})
-    socket.end(`${process.pid}\n`)
-  })
+  const server = createServer()
   server.unref()
   try {
     server.listen(path)
@@ -90,28 +96,6 @@ async function listen(path: string): Promise<Server | null> {
   }
 }
 
-/** The process id of whoever listens, empty when it does not say; null when nobody does. */
-async function ask(path: string): Promise<string | null> {
-  const socket = createConnection(path)
-  let text = ''
-  socket.on('data', (chunk) => (text += String(chunk)))
-  const timer = setTimeout(() => socket.destroy(), patience)
-  try {
-    await once(socket, 'connect')
-    await once(socket, 'close')
-    return /^\d+/.exec(text)?.[0] ?? ''
-  } catch (error) {
-    if (['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(codeOf(error))) return null
-    return ''
-  } finally {
-    clearTimeout(timer)
-    socket.destroy()
-  }
-}
-
-/** Milliseconds for a busy process to say who it is. */
-const patience = 1_000
-
 // Another process may do the same at the same time and be faster: what is moved away is asked once more.
 async function removeStale(directory: string, path: string): Promise<void> {
   const aside = `${path}-${process.pid}`
@@ -121,7 +105,7 @@ async function removeStale(directory: string, path: string): Promise<void> {
     if (codeOf(error) === 'ENOENT') return
     throw error
   }
-  const holder = await ask(aside)
+  const holder = await askHolder(aside)
   if (holder !== null) {
     await link(aside, path).catch(() => {})
     await unlink(aside)
@@ -133,8 +117,4 @@ async function removeStale(directory: string, path: string): Promise<void> {
 function locked(directory: string, holder: string): BrokerError {
   const who = holder === '' ? 'another process' : `process ${holder}`
   return new BrokerError('STORE_LOCKED', `the store ${directory} is in use by ${who}`)
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

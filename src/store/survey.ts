@@ -3,10 +3,9 @@ import { type Progress, progressOf } from './acknowledgements.ts'
 import { type Audit, audit, type EntryObserver } from './audit.ts'
 import { openBlock, receiverLength } from './block.ts'
 import { inspect } from './data-file.ts'
-import { Environment } from './environment.ts'
 import { dataFile } from './files.ts'
 import { batchHeader, layoutVersion, metaKeys, Step, Table } from './records.ts'
-import { explained, holderOf } from './store-access.ts'
+import { reading } from './store-access.ts'
 import { isRight } from './verify.ts'
 
 /** What there is in a store. */
@@ -30,26 +29,7 @@ export interface Survey extends Audit {
  * @throws BrokerError STORE_MISSING, STORE_UNUSABLE
  */
 export async function survey(directory: string): Promise<Survey> {
-  return await explained(directory, async () => {
-    const path = join(directory, dataFile)
-    const holder = await holderOf(directory)
-    return holder === null ? look(path, null) : await lookBeside(path, holder)
-  })
-}
-
-/** Looks at a store that a broker may change meanwhile. */
-async function lookBeside(path: string, holder: string): Promise<Survey> {
-  const environment = new Environment(path, { early: false, readOnly: true })
-  // As long as this is held, no page of this state, or of a later one, is used for anything else.
-  const transaction = environment.root.useReadTransaction()
-  try {
-    const found = look(path, holder)
-    // What tells where to begin may be written while it is read.
-    return found.findings.length === 0 ? found : look(path, holder)
-  } finally {
-    transaction.done()
-    await environment.close()
-  }
+  return await reading(directory, async (holder) => look(join(directory, dataFile), holder))
 }
 
 function look(path: string, holder: string | null): Survey {

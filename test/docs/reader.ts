@@ -13,6 +13,8 @@ import { Workplace } from './workplace.ts'
 
 /** The ports the documents use; each stands for a free one. */
 const documented = [1883, 1884, 1885, 8083, 8084, 8883, 8884]
+/** Where the reader of a document has the repository. */
+const documentedFolder = '/home/you/petaltail'
 const portPattern = new RegExp(`\\b(${documented.join('|')})\\b`, 'g')
 const startPattern = /^((?:[A-Z_]+=\S+ )*)(?:npm ci && )?(?:npm start|(?:npx )?petaltail start)(?: -- )?(.*)$/
 
@@ -68,6 +70,7 @@ export class Reader implements AsyncDisposable {
 
   async #command(block: Block, text: string): Promise<void> {
     const start = startPattern.exec(block.text)
+    if (start !== null && block.words.includes('process')) return this.#startProcess(text)
     if (start !== null) return this.#start(start[1] ?? '', start[2] ?? '')
     const terminal = new Terminal(text, this.#workplace)
     const name = block.words.find((word) => word.startsWith('terminal'))
@@ -94,9 +97,16 @@ export class Reader implements AsyncDisposable {
   }
 
   #asDocumented(text: string): string {
-    let told = text
+    let told = text.replaceAll(this.#workplace.path, documentedFolder)
     for (const [port, free] of this.#ports) told = told.replaceAll(String(free), port)
     return told
+  }
+
+  /** Starts a broker that the document will kill. */
+  async #startProcess(text: string): Promise<void> {
+    const terminal = new Terminal(text, this.#workplace)
+    this.#terminals.set(`process-${this.#terminals.size}`, terminal)
+    await terminal.prints('Stop with Ctrl-C.')
   }
 
   /** Starts the broker a command asks for in this process, with free ports on the loopback address. */

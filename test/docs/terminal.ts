@@ -49,6 +49,12 @@ export class Terminal implements AsyncDisposable {
     assert.match(this.#take(), expected)
   }
 
+  /** Waits until it has printed a text. */
+  async prints(text: string): Promise<void> {
+    await until(() => this.#output.includes(text) || this.over)
+    assert.ok(this.#output.includes(text), this.#output)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.over && this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL')
     await this.#ended

@@ -54,7 +54,7 @@ export interface Amount {
   readonly retained: number
 }
 
-export const ordinary: Amount = { sessions: 300, blocks: 120, retained: 400 }
+const ordinary: Amount = { sessions: 300, blocks: 120, retained: 400 }
 
 /** Makes a store with entries of all kinds, and returns what is in it. It ends orderly unless `open` is left. */
 export async function fill(folder: StoreFolder, amount = ordinary): Promise<Contents> {
