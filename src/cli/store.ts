@@ -52,7 +52,7 @@ export async function compact(directory: string): Promise<void> {
 
 function stateOf({ holder, closed }: Survey): string {
   if (holder !== null) return holder === '' ? 'open' : `open in process ${holder}`
-  return closed ? 'closed' : 'not closed in order: the next start looks at all of it'
+  return closed ? 'closed' : 'not closed in order'
 }
 
 function contents({ audit }: Pick<Copied, 'audit'>): string {

@@ -148,7 +148,7 @@ export class LmdbTables implements Tables {
     try {
       await meta.put(metaKeys.closed, nothing)
     } catch {
-      // Not closed in an orderly way, then: the next start looks at everything.
+      // Not closed in an orderly way, then: it is only told in the statistics.
     }
   }
 

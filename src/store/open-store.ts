@@ -53,8 +53,8 @@ export interface OpenedStore {
 }
 
 /**
- * Opens the store in a directory, which is made when it is missing. After an orderly end the file is opened as it is;
- * otherwise all of it is looked at first, and a damaged one is moved aside, and what can be read of it kept.
+ * Opens the store in a directory, which is made when it is missing. All of it is looked at first; a damaged one is moved
+ * aside, and what can be read of it kept.
  *
  * @throws BrokerError STORE_LOCKED, STORE_TOO_NEW, STORE_UNUSABLE; the store is as it was then.
  */
@@ -90,7 +90,8 @@ class Opening {
     await this.#finishEarlierWork()
     const found = await this.#find()
     this.#refuseForeign(found)
-    const report = found.closed ? null : await this.#repair(found)
+    // Also after an orderly end: a disk can spoil what nobody wrote. Only what was just made, or cannot be looked at here, is not.
+    const report = found.closed && found.bytes === 0 ? null : await this.#repair(found)
     const file = report === null ? found : await this.#find()
     const upgraded = await this.#upgrade(file)
     if (file.early && !this.#options.early) await this.#settle()
