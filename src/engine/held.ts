@@ -55,9 +55,7 @@ export class Held implements Holder {
     this.#positions.push(position)
     this.#items.push(item)
     if (item instanceof HeldPublish) this.publishes++
-    if (this.#enlisted) return
-    this.#enlisted = true
-    this.#commits.enlist(this, this.#durability)
+    if (!this.#enlisted) this.#enlist()
   }
 
   safe(position: number): void {
@@ -68,15 +66,18 @@ export class Held implements Holder {
       const item = this.#items.shift()
       if (item !== undefined) this.#let(item)
     }
-    if (this.#items.length === 0) return
-    this.#enlisted = true
-    this.#commits.enlist(this, this.#durability)
+    if (this.#items.length > 0) this.#enlist()
   }
 
   /** The connection is gone: nothing is sent any more. */
   close(): void {
     this.#closed = true
     this.#items.clear()
+  }
+
+  #enlist(): void {
+    this.#enlisted = true
+    this.#commits.enlist(this, this.#durability)
   }
 
   #let(item: HeldItem): void {

@@ -4,7 +4,7 @@ import type { Core } from './core.ts'
 import type { Recovery, SessionRecord, SubscriptionRecord, WillRecord } from './ports.ts'
 import { Received } from './received.ts'
 import type { Session } from './session.ts'
-import { Subscription } from './subscription.ts'
+import { establish } from './subscribe.ts'
 import { Will } from './will.ts'
 
 /** Milliseconds within which a store gives a sign of life. */
@@ -40,23 +40,7 @@ class Recovering implements Recovery {
     const session = this.#sessions.get(number)
     const filter = parseFilter(record.filter)
     if (session === undefined || filter === null) return this.#core.store.dropSubscription(number, record.filter)
-    const { router } = this.#core
-    const { qos, noLocal, retainAsPublished, identifier } = record
-    const group = filter.share === null ? null : router.groupOf(filter)
-    const identifiers = identifier === 0 ? null : [identifier]
-    const subscription = new Subscription(
-      session,
-      filter.text,
-      qos,
-      noLocal,
-      retainAsPublished,
-      identifiers,
-      group,
-      null,
-    )
-    router.subscribe(subscription)
-    session.subscriptions.set(filter.text, subscription)
-    if (group !== null) session.sharedSubscriptions++
+    establish(this.#core.router, session, filter, record)
   }
 
   will(record: WillRecord): void {

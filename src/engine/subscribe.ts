@@ -4,7 +4,8 @@ import { Reason, reasonName } from '../packet/reason.ts'
 import { PacketType, type Qos, type Version } from '../packet/types.ts'
 import { countLevels, type Filter, hasWildcard, parseFilter } from '../topic/filter.ts'
 import type { Connection } from './connection.ts'
-import type { Answer, Verdict } from './ports.ts'
+import type { Answer, SubscriptionRecord, Verdict } from './ports.ts'
+import type { Router } from './router.ts'
 import type { Session } from './session.ts'
 import { Subscription } from './subscription.ts'
 
@@ -121,37 +122,33 @@ function take(
   identifier: number,
   replays: (() => void)[],
 ): Qos {
-  const { router, settings } = connection.core
+  const { router, settings, store } = connection.core
   const qos = request.qos > settings.maximumQos ? settings.maximumQos : request.qos
   const before = session.subscriptions.get(filter.text)
-  const group = filter.share === null ? null : router.groupOf(filter)
-  const identifiers = identifier === 0 ? null : [identifier]
-  const subscription = new Subscription(
-    session,
-    filter.text,
-    qos,
-    request.noLocal,
-    request.retainAsPublished,
-    identifiers,
-    group,
-    null,
-  )
-  router.subscribe(subscription)
-  session.subscriptions.set(filter.text, subscription)
-  if (session.kept) keep(connection, session, subscription, identifier)
-  if (group !== null && before === undefined) session.sharedSubscriptions++
+  const { noLocal, retainAsPublished } = request
+  const record: SubscriptionRecord = { filter: filter.text, qos, noLocal, retainAsPublished, identifier }
+  const subscription = establish(router, session, filter, record)
+  if (session.kept) store.putSubscription(session.number, record)
   if (before !== undefined) {
     router.unsubscribe(before)
     session.cancelReplays(filter.text)
   }
   const wanted = request.retainHandling === 0 || (request.retainHandling === 1 && before === undefined)
-  if (wanted && group === null) replays.push(() => replay(connection, session, subscription))
+  if (wanted && filter.share === null) replays.push(() => replay(connection, session, subscription))
   return qos
 }
 
-function keep(connection: Connection, session: Session, subscription: Subscription, identifier: number): void {
-  const { text: filter, qos, noLocal, retainAsPublished } = subscription
-  connection.core.store.putSubscription(session.number, { filter, qos, noLocal, retainAsPublished, identifier })
+/** Makes a subscription of a session, whether it is asked for now or was kept; the one before it is left to the caller. */
+export function establish(router: Router, session: Session, filter: Filter, record: SubscriptionRecord): Subscription {
+  const { qos, noLocal, retainAsPublished, identifier } = record
+  const { text } = filter
+  const group = filter.share === null ? null : router.groupOf(filter)
+  const identifiers = identifier === 0 ? null : [identifier]
+  const subscription = new Subscription(session, text, qos, noLocal, retainAsPublished, identifiers, group, null)
+  if (group !== null && !session.subscriptions.has(text)) session.sharedSubscriptions++
+  router.subscribe(subscription)
+  session.subscriptions.set(text, subscription)
+  return subscription
 }
 
 function replay(connection: Connection, session: Session, subscription: Subscription): void {

@@ -37,12 +37,16 @@ import { clockExpiry, wallExpiry } from './retained-record.ts'
 import { RetainedTable } from './retained-table.ts'
 import type { Tables } from './tables.ts'
 
-export interface DurableStoreContext {
-  readonly tables: Tables
+/** What a broker gives the store it is made with. */
+export interface StoreParts {
   readonly clock: Clock
-  readonly turn: Turn
   readonly log: Log
+  readonly turn: Turn
   readonly names: TopicNames
+}
+
+export interface DurableStoreContext extends StoreParts {
+  readonly tables: Tables
   /** Milliseconds between two commits at least. */
   readonly gap: number
   /** The tables are gone with the process. */

@@ -1,8 +1,8 @@
 import { longestKey } from './pieces.ts'
 import { type BatchReader, readBatch, Table } from './records.ts'
 
-/** The longest of several values of a key. */
-const longestOfSeveral = 1_978
+/** LMDB takes no longer keys, and no longer values where a key has several. */
+export const longestOfLmdb = 1_978
 
 /** The entries of a batch, all of them looked at before the first is applied. */
 export class Entries implements BatchReader {
@@ -18,7 +18,7 @@ export class Entries implements BatchReader {
   }
 
   put(table: Table, key: Buffer, value: Buffer): void {
-    if (table === Table.Acknowledgements && value.length > longestOfSeveral)
+    if (table === Table.Acknowledgements && value.length > longestOfLmdb)
       throw new RangeError(`a value of ${value.length} bytes`)
     this.#add(table, key, value)
   }

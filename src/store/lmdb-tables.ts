@@ -8,7 +8,7 @@ import { dataFile } from './files.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { assemble } from './pieces.ts'
 import { batchHeader, layoutVersion, metaKeys, numberKey, positionOf, Table } from './records.ts'
-import type { Applied, Entry, Tables } from './tables.ts'
+import { type Applied, type Entry, refused, type Tables } from './tables.ts'
 import { TablesError } from './tables-error.ts'
 
 export interface LmdbOptions {
@@ -63,14 +63,14 @@ export class LmdbTables implements Tables {
   apply(batch: Buffer): Applied {
     const position = positionOf(batch)
     if (this.#isSafe(position)) return reached
-    if (this.#broken) return rejected(new TablesError('EIO', 'the store failed: the broker must be restarted'))
+    if (this.#broken) return refused(new TablesError('EIO', 'the store failed: the broker must be restarted'))
     try {
       this.#environment ??= this.#open()
       if (this.#isSafe(position)) return reached
       this.#entries.read(batch)
       return this.#commit(this.#environment, position, batch.readDoubleBE(8))
     } catch (error) {
-      return rejected(error)
+      return refused(error)
     }
   }
 
@@ -221,12 +221,6 @@ function everyValue(table: BinaryTable, range: RangeOptions): readonly Entry[] {
   const found: Entry[] = []
   for (const key of [...table.getKeys(range)]) for (const value of table.getValues(key)) found.push({ key, value })
   return found
-}
-
-function rejected(error: unknown): Applied {
-  const refusal = Promise.reject(error)
-  refusal.catch(() => {})
-  return { committed: refusal, synced: refusal }
 }
 
 /** Pages freed by the last transaction can be used after another one, which a full disk may have room for. */

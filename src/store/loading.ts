@@ -4,7 +4,7 @@ import { type Progress, progressOf } from './acknowledgements.ts'
 import { type Block, maximumPlaces, openBlock, receiverLength } from './block.ts'
 import { BlockState, type Blocks } from './blocks.ts'
 import { blockKey, decodeSession, decodeSubscription, decodeWill, Step, Table } from './records.ts'
-import type { Entry, Tables } from './tables.ts'
+import { type Entry, everyEntry, type Tables } from './tables.ts'
 
 export interface LoadingContext {
   readonly tables: Tables
@@ -18,8 +18,6 @@ export interface CleanUp {
   /** A block that nobody waits for. */
   drop(block: number): void
 }
-
-const start = Buffer.alloc(0)
 
 /** Reads everything the tables keep, once, and tells it. What cannot be read is passed over and logged. */
 export class Loading {
@@ -66,19 +64,12 @@ export class Loading {
 
   #each(table: Table, count: number, tell: (entry: Entry) => void): void {
     const { tables, log } = this.#context
-    let from: Buffer = start
-    for (;;) {
-      const entries = tables.scan(table, from, from !== start, count)
-      for (const entry of entries) {
-        try {
-          tell(entry)
-        } catch (error) {
-          log.error('an entry of the store cannot be read', { table, key: entry.key.toString('hex'), error })
-        }
+    for (const entry of everyEntry(tables, table, count)) {
+      try {
+        tell(entry)
+      } catch (error) {
+        log.error('an entry of the store cannot be read', { table, key: entry.key.toString('hex'), error })
       }
-      const last = entries.at(-1)
-      if (last === undefined) return
-      from = last.key
     }
   }
 

@@ -1,6 +1,6 @@
 import { Entries } from './entries.ts'
 import { layoutVersion, metaKeys, numberKey, positionOf, Table, tableNames } from './records.ts'
-import type { Applied, Entry, Tables } from './tables.ts'
+import { type Applied, type Entry, refused, type Tables } from './tables.ts'
 
 const done: Applied = { committed: Promise.resolve(), synced: Promise.resolve() }
 
@@ -23,9 +23,7 @@ export class MemoryTables implements Tables {
     try {
       this.#entries.read(batch)
     } catch (error) {
-      const refusal = Promise.reject(error)
-      refusal.catch(() => {})
-      return { committed: refusal, synced: refusal }
+      return refused(error)
     }
     this.#change()
     this.#last = { position: positionOf(batch), wall: batch.readDoubleBE(8) }

@@ -6,7 +6,7 @@ import type { Pipeline } from './pipeline.ts'
 import { retainedKey, Table } from './records.ts'
 import { decodeRetained, encodeRetained, expiryOf, topicOf, weightOfRetained } from './retained-record.ts'
 import { Search } from './search.ts'
-import type { Tables } from './tables.ts'
+import { everyEntry, type Tables } from './tables.ts'
 
 interface Change {
   readonly value: Buffer | null
@@ -37,30 +37,32 @@ export class RetainedTable implements RetainedIndex {
   }
 
   get(topic: string): Message | null {
-    const value = this.#value(topic)
+    const value = this.#value(topic, retainedKey(topic))
     return value === null ? null : this.#decode(value)
   }
 
   weight(topic: string): number {
-    const value = this.#value(topic)
-    return value === null ? 0 : weightOfRetained(value)
+    return this.#weight(topic, retainedKey(topic))
   }
 
   put(message: Message): number {
-    const before = this.weight(message.topic.text)
+    const topic = message.topic.text
+    const key = retainedKey(topic)
+    const before = this.#weight(topic, key)
     const value = encodeRetained(message, this.#context.clock)
     // The round under way may have passed its place.
     if (expiryOf(value) > 0) this.#expiring = this.#found = true
-    this.#change(message.topic.text, value)
-    this.#context.pipeline.batch.put(Table.Retained, retainedKey(message.topic.text), value)
+    this.#change(topic, value)
+    this.#context.pipeline.batch.put(Table.Retained, key, value)
     return before
   }
 
   drop(topic: string): number {
-    const before = this.weight(topic)
+    const key = retainedKey(topic)
+    const before = this.#weight(topic, key)
     if (before === 0) return 0
     this.#change(topic, null)
-    this.#context.pipeline.batch.drop(Table.Retained, retainedKey(topic))
+    this.#context.pipeline.batch.drop(Table.Retained, key)
     return before
   }
 
@@ -88,15 +90,11 @@ export class RetainedTable implements RetainedIndex {
   totals(): { readonly count: number; readonly weight: number } {
     let count = 0
     let weight = 0
-    let from: Buffer = Buffer.alloc(0)
-    for (;;) {
-      const entries = this.#context.tables.scan(Table.Retained, from, count > 0, 1_000)
-      for (const { value } of entries) weight += weightOfRetained(value)
-      count += entries.length
-      const last = entries.at(-1)
-      if (last === undefined) return { count, weight }
-      from = last.key
+    for (const { value } of everyEntry(this.#context.tables, Table.Retained, 1_000)) {
+      weight += weightOfRetained(value)
+      count++
     }
+    return { count, weight }
   }
 
   expired(now: number, count: number): readonly string[] {
@@ -130,9 +128,14 @@ export class RetainedTable implements RetainedIndex {
     }
   }
 
-  #value(topic: string): Buffer | null {
+  #weight(topic: string, key: Buffer): number {
+    const value = this.#value(topic, key)
+    return value === null ? 0 : weightOfRetained(value)
+  }
+
+  #value(topic: string, key: Buffer): Buffer | null {
     const change = this.#changes.get(topic)
-    return change === undefined ? this.#context.tables.get(Table.Retained, retainedKey(topic)) : change.value
+    return change === undefined ? this.#context.tables.get(Table.Retained, key) : change.value
   }
 
   #change(topic: string, value: Buffer | null): void {

@@ -1,4 +1,5 @@
 import { piecesPlace } from './catalog.ts'
+import { longestOfLmdb } from './entries.ts'
 import type { BinaryTable, Environment } from './environment.ts'
 import { Table } from './records.ts'
 
@@ -8,8 +9,6 @@ interface Row {
   readonly value: Buffer
 }
 
-/** LMDB takes no longer keys, and no longer values where a key has several. */
-const longest = 1_978
 /** Rows that are written together. */
 const most = 2_000
 
@@ -24,8 +23,8 @@ export class Rows {
 
   /** Copies a row, to be written into the tree at `place` of a catalog; one that is there stays as it is. */
   add(place: number, key: Buffer, value: Buffer): void {
-    if (key.length === 0 || key.length > longest) return
-    if (place === Table.Acknowledgements && value.length > longest) return
+    if (key.length === 0 || key.length > longestOfLmdb) return
+    if (place === Table.Acknowledgements && value.length > longestOfLmdb) return
     this.#rows.push({ place, key: Buffer.from(key), value: Buffer.from(value) })
     if (this.#rows.length >= most) this.flush()
   }

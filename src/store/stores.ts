@@ -1,19 +1,7 @@
-import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
-import type { Turn } from '../base/turn.ts'
 import type { RetainedIndex, Store } from '../engine/ports.ts'
-import type { TopicNames } from '../topic/name.ts'
-import { DurableStore } from './durable-store.ts'
+import { DurableStore, type StoreParts } from './durable-store.ts'
 import { MemoryTables } from './memory-tables.ts'
 import type { Tables } from './tables.ts'
-
-/** What a broker gives the store it is made with. */
-export interface StoreParts {
-  readonly clock: Clock
-  readonly log: Log
-  readonly turn: Turn
-  readonly names: TopicNames
-}
 
 /** Milliseconds from the beginning of one commit to that of the next at least. */
 const commitGap = 1

@@ -13,6 +13,13 @@ export interface Applied {
   readonly synced: Promise<void>
 }
 
+/** What becomes of a batch that cannot be applied. */
+export function refused(error: unknown): Applied {
+  const refusal = Promise.reject(error)
+  refusal.catch(() => {})
+  return { committed: refusal, synced: refusal }
+}
+
 /**
  * Ordered tables of bytes that change by whole batches and by nothing else. A batch whose position the tables have
  * reached already is passed over, so one of which it is unknown whether it was applied may be applied again.
@@ -29,3 +36,17 @@ export interface Tables {
   scan(table: Table, from: Buffer, after: boolean, count: number): readonly Entry[]
   close(): Promise<void>
 }
+
+/** All entries of a table, ascending, `count` read at a time. */
+export function* everyEntry(tables: Tables, table: Table, count: number): Generator<Entry> {
+  let from: Buffer | null = null
+  for (;;) {
+    const entries: readonly Entry[] = tables.scan(table, from ?? nothing, from !== null, count)
+    yield* entries
+    const last = entries.at(-1)
+    if (last === undefined) return
+    from = last.key
+  }
+}
+
+const nothing = Buffer.alloc(0)
