@@ -8,7 +8,7 @@ import { isReserved } from '../topic/filter.ts'
 import { anySize, type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
 import { Outbox } from './outbox.ts'
-import type { Credentials, Identity, Verdict } from './ports.ts'
+import type { Credentials, Denial, Identity, Verdict } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 import { forever } from './sessions.ts'
@@ -91,8 +91,9 @@ function authenticate(connection: Connection, packet: Connect): void {
     })
   }
   const answer = core.authenticator.authenticate(who)
-  const decide = (result: Identity | 'unknown' | 'refused') => {
-    if (typeof result === 'object') return admit(connection, packet, result, {})
+  const decide = (result: Identity | Denial | 'unknown' | 'refused') => {
+    if (typeof result === 'object')
+      return 'reason' in result ? connection.deny(result) : admit(connection, packet, result, {})
     if (packet.username === null && packet.password === null)
       return connection.fail(Reason.NotAuthorized, 'anonymous clients are not let in here')
     connection.fail(

@@ -9,7 +9,7 @@ import { Held, type HeldItem, HeldPublish, packed } from './held.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
-import type { Client, Durability, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
+import type { Client, Denial, Durability, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 
@@ -148,10 +148,15 @@ export class Connection implements Attached, Client {
     this.fail(reason, 'the client connected again') // [MQTT-3.1.4-3]
   }
 
-  /** Ends the connection because of what the client or an operator did. Idempotent. */
-  fail(reason: Reason, detail: string): void {
+  /** Ends the connection because of who the client is, or is not. */
+  deny({ reason, detail, told = '' }: Denial): void {
+    this.fail(reason, detail, told)
+  }
+
+  /** Ends the connection because of what the client or an operator did; the client is `told` so. Idempotent. */
+  fail(reason: Reason, detail: string, told: string = detail): void {
     if (this.phase === Phase.Closed) return
-    const text = `${reasonName(reason)}: ${detail}`
+    const text = told === '' ? reasonName(reason) : `${reasonName(reason)}: ${told}`
     if (this.phase === Phase.Connected) {
       if (this.protocol === 5)
         this.#last(encodeDisconnect(reason, { reasonString: text }, this.outbox.maximumPacketSize))

@@ -26,10 +26,12 @@ export interface TlsDetails {
   readonly cipher: string
   readonly serverName: string | null
   readonly alpn: string | null
-  /** The client's certificate in DER, or null when it sent none. */
-  readonly certificate: Buffer | null
+  /** The client's certificate and those it sent to prove it, in DER, its own first; empty when it sent none. */
+  readonly certificates: readonly Buffer[]
   /** The client's certificate verified against the listener's authorities. */
   readonly authorized: boolean
+  /** Why it did not, as a code of OpenSSL such as `CERT_HAS_EXPIRED`; null when it did, or there is none. */
+  readonly failure: string | null
 }
 
 /** One network connection as the engine sees it. */
@@ -96,20 +98,74 @@ export interface Credentials {
   readonly peer: Peer
 }
 
-/** One client, after authentication. */
+export type AttributeValue = string | number | readonly string[]
+
+/** One client, after authentication, however it proved who it is. What is not given, nobody said. */
 export interface Identity {
   readonly name: string
-  /** How it was proved: `anonymous`, `password`, `certificate`… */
+  /** How it was proved: `anonymous`, `password`, `certificate`, `token`, `http`, `scram`, or a word of an embedder. */
   readonly method: string
+  /** Facts about the client by name. */
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
+  readonly roles?: readonly string[]
+  readonly groups?: readonly string[]
+  /** The certificate the client proved to have. */
+  readonly certificate?: CertificateFacts
+  /** Wall-clock milliseconds since 1970 at which the proof ends, and with it the connection. */
+  readonly expiresAt?: number
+  /** Patterns of the client identifiers it may use, in place of what the broker says for everyone. */
+  readonly clientIds?: readonly string[]
+  /** Sessions it may have at a time, connected or not, in place of what the broker says for everyone. */
+  readonly maximumSessions?: number
   /** In place of what the listener says. */
   readonly durability?: Durability
 }
 
-/** Answers who a client is; `unknown` passes the question on, `refused` ends it. */
+/** What a certificate says [RFC 5280]. */
+export interface CertificateFacts {
+  /** The subject in the form of RFC 4514, such as `CN=pump-7,O=Example`. */
+  readonly subject: string
+  /** The common names of the subject, most specific first. */
+  readonly commonNames: readonly string[]
+  readonly dns: readonly string[]
+  readonly uris: readonly string[]
+  /** In the text form of RFC 5952 for IPv6. */
+  readonly addresses: readonly string[]
+  readonly emails: readonly string[]
+  readonly issuer: string
+  /** Hexadecimal, lower case, without leading zeros. */
+  readonly serial: string
+  /** Hexadecimal, lower case. */
+  readonly sha1: string
+  readonly sha256: string
+  /** Wall-clock milliseconds since 1970. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+/** Why a client is not let in, or may not stay. */
+export interface Denial {
+  readonly reason: Reason
+  /** The exact cause, for the log and the journal. */
+  readonly detail: string
+  /** What the client is told, where that does not help somebody who guesses; else it learns no more than the reason. */
+  readonly told?: string
+}
+
+/** Answers who a client is; `unknown` passes the question on, a denial or `refused` ends it. */
 export interface Authenticator {
-  authenticate(who: Credentials): Answer<Identity | 'unknown' | 'refused'>
+  authenticate(who: Credentials): Answer<Identity | Denial | 'unknown' | 'refused'>
   /** Enhanced authentication [MQTT 4.12] by method name, or null when the method is not known here. */
   begin(method: string, who: Credentials): Exchange | null
+  /**
+   * Why a client that was let in may not stay, or null. Asked for every client after `changed` was called, so it must
+   * answer from memory.
+   */
+  review?(client: Client): Denial | null
+  /** `changed` is to be called whenever a review may come out differently. */
+  watch?(changed: () => void): void
+  /** Lets go of files, connections and timers. */
+  close?(): Promise<void>
 }
 
 /** One enhanced-authentication exchange, or re-authentication, of one client. */
@@ -120,7 +176,7 @@ export interface Exchange {
 export type ExchangeStep =
   | { readonly kind: 'continue'; readonly data: Buffer | null }
   | { readonly kind: 'success'; readonly identity: Identity; readonly data: Buffer | null }
-  | { readonly kind: 'failure'; readonly reason: Reason; readonly detail: string }
+  | ({ readonly kind: 'failure' } & Denial)
 
 export type Action = 'publish' | 'subscribe' | 'will'
 

@@ -5,6 +5,9 @@ import type { TlsOptions } from './options.ts'
 import { certificateFailure, tlsFailure } from './tls-failure.ts'
 import { loadCertificates } from './tls-files.ts'
 
+/** Certificates of a chain that are looked at. */
+const maximumChain = 10
+
 export type AfterTls = (admission: Admission, socket: TLSSocket) => void
 
 /**
@@ -57,15 +60,28 @@ export class TlsStage {
 }
 
 function detailsOf(socket: TLSSocket, requested: boolean): TlsDetails {
-  const certificate = requested ? (socket.getPeerX509Certificate()?.raw ?? null) : null
+  const certificates = requested ? chainOf(socket) : []
   return {
     protocol: socket.getProtocol() ?? '',
     cipher: socket.getCipher().name,
     serverName: textOrNull(Reflect.get(socket, 'servername')),
     alpn: textOrNull(socket.alpnProtocol),
-    certificate,
-    authorized: certificate !== null && socket.authorized,
+    certificates,
+    authorized: certificates.length > 0 && socket.authorized,
+    failure: certificates.length > 0 && !socket.authorized ? String(socket.authorizationError) : null,
   }
+}
+
+/** The client's certificate and its issuers, as far as the client sent them. */
+function chainOf(socket: TLSSocket): Buffer[] {
+  const chain: Buffer[] = []
+  let certificate = socket.getPeerX509Certificate()
+  while (certificate !== undefined && chain.length < maximumChain) {
+    if (chain.at(-1)?.equals(certificate.raw) === true) break
+    chain.push(certificate.raw)
+    certificate = certificate.issuerCertificate
+  }
+  return chain
 }
 
 /** Node says `false` or null where nothing was named. */

@@ -68,8 +68,9 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
           cipher: '',
           serverName: 'localhost',
           alpn: 'mqtt',
-          certificate: null,
+          certificates: [],
           authorized: false,
+          failure: null,
         },
       },
     )
@@ -157,7 +158,10 @@ test('a requested certificate is shown and judged, and its lack is no obstacle',
   await shaken(t, listener, pem('stranger'))
   await shaken(t, listener, { ...pem('device'), servername: 'other.example.org' })
   await recorder.connection(3)
-  const seen = recorder.connections.map(({ wire }) => [wire.peer.tls?.certificate != null, wire.peer.tls?.authorized])
+  const seen = recorder.connections.map(({ wire }) => [
+    (wire.peer.tls?.certificates.length ?? 0) > 0,
+    wire.peer.tls?.authorized,
+  ])
   assert.deepEqual(seen, [
     [false, false],
     [true, true],
