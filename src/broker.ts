@@ -135,6 +135,7 @@ export class Broker implements AsyncDisposable {
     recover(this.#core)
     this.#reception = new Reception(this.#core)
     this.#stopSys = this.#publishSys()
+    options.authenticator?.watch?.(() => this.#reception.reviews.begin())
   }
 
   /** Where clients connect, in the order the listeners were opened. */
@@ -275,6 +276,7 @@ export class Broker implements AsyncDisposable {
     this.#core.sessions.close()
     this.#reception.close()
     await this.#reception.gone(farewell)
+    await this.#core.authenticator.close?.()
     await this.#core.close()
   }
 

@@ -9,6 +9,17 @@ export const errorTable = {
   TLS_FILE_UNREADABLE: 'A certificate or key file cannot be read. Check the path and its permissions.',
   TLS_INVALID:
     'A certificate or key cannot be used. Check that it is PEM and that key and certificate belong together.',
+  CERTIFICATE_LIST_INVALID:
+    'A list of authorized or revoked certificates cannot be used. The message names file, line and what is accepted.',
+  CRL_INVALID: 'A certificate revocation list cannot be used. The message names the file and what is wrong with it.',
+  DEVICES_INVALID:
+    'The registry of devices has a mistake. The message names the file, the line or the number of the device.',
+  USERS_FILE_UNREADABLE: 'A file of users and passwords cannot be read. Check the path and its permissions.',
+  USERS_FILE_INVALID: 'A file of users and passwords has a mistake. The message names file and line, and what to do.',
+  AUTHENTICATION_FILE_UNREADABLE:
+    'A file with the value of a header for HTTP authentication cannot be read. Check the path and its permissions.',
+  AUTHENTICATION_FILE_INVALID:
+    'A file cannot be the value of a header for HTTP authentication: it must be one line of ASCII.',
   ANONYMOUS_NOT_LOOPBACK:
     'A listener that other machines can reach has no authentication. Bind it to loopback, or say --allow-anonymous.',
   USAGE: 'The command line has a mistake. Run the command with --help.',
@@ -22,6 +33,8 @@ export const errorTable = {
   STORE_TOO_NEW: 'A later version wrote this store. Start that version, or choose another directory with --store.',
   STORE_UNUSABLE:
     'The store cannot be opened. The message has the cause: check its path, permissions and the free disk space.',
+  TOKEN_KEYS_UNUSABLE:
+    'A file with the keys that tokens are checked with cannot be used. The message names the file and what is wrong.',
   TOPIC_INVALID: 'The topic name or topic filter is not valid [MQTT 4.7].',
   NODE_TOO_OLD: 'Petaltail needs Node.js 24 or later.',
 } as const

@@ -48,7 +48,7 @@ export const limitsSchema = Type.Object(
       },
     ),
     maximumInflight: count(
-      1_000,
+      2_000,
       'QoS 1 and 2 messages sent to one client and not acknowledged, if the client allows as many.',
       {
         minimum: 1,
@@ -88,6 +88,12 @@ export const sessionSchema = Type.Object(
       },
     ),
     maximumSessions: count(1_000_000, 'Sessions in all, connected or not.', { minimum: 1 }),
+    maximumPerIdentity: count(0, 'Sessions of one identity, connected or not.', { words: { none: 0 } }),
+    bound: flag(
+      true,
+      'A session belongs to the identity it was made for: a client that is somebody else is refused under its client ' +
+        'identifier. Sessions of anonymous clients belong to nobody.',
+    ),
   },
   { additionalProperties: false, default: {}, description: 'What is kept of clients.' },
 )

@@ -94,7 +94,15 @@ export const listenerSchema = Type.Object(
     allowAnonymous: Type.Optional(
       Type.Boolean({
         description: 'Clients that prove nothing about themselves are let in.',
-        fallback: 'true on loopback addresses and unix sockets, elsewhere the top-level `allow_anonymous`',
+        fallback:
+          'the top-level `allow_anonymous`; true on loopback addresses and unix sockets while no authenticator is configured',
+        live: false,
+      }),
+    ),
+    authenticators: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'Names of the authenticators that are asked who the clients of this listener are, in this order.',
+        fallback: 'all of them, in the order of the file',
         live: false,
       }),
     ),

@@ -1,5 +1,6 @@
 import { BrokerError } from '../base/errors.ts'
 import { isLoopback, type ListenAddress, parseListenAddress } from './address.ts'
+import { authenticatorsOf } from './authenticators.ts'
 import type { Problem } from './problem.ts'
 import type { Config, ListenerConfig } from './schema.ts'
 
@@ -36,17 +37,19 @@ export function webSocketPath(listener: ListenerConfig): string {
 
 /** Clients that prove nothing about themselves are let in by this listener. */
 export function allowsAnonymous(config: Config, listener: ListenerConfig): boolean {
-  return listener.allowAnonymous ?? (isLoopback(addressOf(listener)) || config.allowAnonymous)
+  const open = isLoopback(addressOf(listener)) && authenticatorsOf(config, listener).length === 0
+  return listener.allowAnonymous ?? (open || config.allowAnonymous)
 }
 
 /** Throws ANONYMOUS_NOT_LOOPBACK when other machines can reach a listener and nobody said that this is meant. */
 export function refuseUnprotected(config: Config): void {
   for (const listener of config.listeners) {
-    if (isLoopback(addressOf(listener)) || allowsAnonymous(config, listener)) continue
+    const asked = authenticatorsOf(config, listener).length > 0
+    if (asked || isLoopback(addressOf(listener)) || allowsAnonymous(config, listener)) continue
     throw new BrokerError(
       'ANONYMOUS_NOT_LOOPBACK',
       `${listener.url} can be reached from other machines and nothing asks clients who they are: ` +
-        'listen on 127.0.0.1, or say --allow-anonymous (allow_anonymous: true) if that is meant',
+        'give it authenticators, listen on 127.0.0.1, or say --allow-anonymous (allow_anonymous: true) if that is meant',
     )
   }
 }

@@ -17,7 +17,7 @@ export interface OptionNode {
   readonly minimum?: number
   readonly maximum?: number
   readonly properties?: Readonly<Record<string, OptionNode>>
-  readonly required?: readonly string[]
+  readonly required?: readonly string[] | undefined
   readonly items?: OptionNode
   readonly minItems?: number
   readonly unit?: Unit

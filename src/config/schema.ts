@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { authenticationSchema, authenticatorSchema } from './authentication-schema.ts'
 import { featuresSchema, limitsSchema, queueSchema, retainedSchema, sessionSchema } from './limits-schema.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { choice, flag, milliseconds } from './option.ts'
@@ -16,6 +17,14 @@ export const configSchema = Type.Object(
       false,
       'Clients that prove nothing about themselves are let in on listeners other machines can reach.',
     ),
+    authenticators: Type.Array(authenticatorSchema, {
+      default: [],
+      description:
+        'How clients prove who they are: asked in this order, until one knows the client. Without any, nobody but ' +
+        'anonymous clients can connect.',
+      live: false,
+    }),
+    authentication: authenticationSchema,
     store: storeSchema,
     shutdownTimeout: milliseconds(10_000, 'The longest time closing down may take.'),
     log: Type.Object(
@@ -42,6 +51,9 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 
 /** A complete, valid configuration. Durations are in seconds, timeouts in milliseconds, sizes in bytes. */
 export type Config = Frozen<Static<typeof configSchema>>
+
+/** One way to prove who one is. */
+export type AuthenticatorConfig = Config['authenticators'][number]
 
 /** One listener of the configuration. */
 export type ListenerConfig = Config['listeners'][number]

@@ -7,6 +7,8 @@ export function settingsOf(config: Config) {
     ...limits,
     maximumSessionExpiry: session.maximumExpiry,
     maximumSessions: session.maximumSessions,
+    maximumSessionsPerIdentity: session.maximumPerIdentity,
+    boundSessions: session.bound,
     maximumQos: features.maximumQos,
     retainAvailable: retained.available,
     wildcardSubscriptionAvailable: features.wildcardSubscriptions,

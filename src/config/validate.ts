@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { parseListenAddress } from './address.ts'
+import { checkAuthenticators } from './authenticators.ts'
 import { accepted, written } from './describe.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { checkListeners } from './listeners.ts'
@@ -15,7 +16,7 @@ export function validate(candidate: unknown, problems: Problem[]): Config | null
   ajv.addFormat('listener-url', (text: string) => typeof parseListenAddress(text) !== 'string')
   const isConfig = ajv.compile<Config>(configSchema)
   if (isConfig(candidate)) {
-    const mismatches = checkListeners(candidate.listeners)
+    const mismatches = [...checkListeners(candidate.listeners), ...checkAuthenticators(candidate)]
     problems.push(...mismatches)
     return mismatches.length === 0 ? candidate : null
   }

@@ -7,6 +7,7 @@ import { isTextPayload } from '../packet/text.ts'
 import { isReserved } from '../topic/filter.ts'
 import { anySize, type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
+import { endOf, principalOf, refusedSession } from './identity.ts'
 import { Outbox } from './outbox.ts'
 import type { Credentials, Denial, Identity, Verdict } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
@@ -90,6 +91,7 @@ function authenticate(connection: Connection, packet: Connect): void {
       })
     })
   }
+  connection.identityChanges = core.identityChanges
   const answer = core.authenticator.authenticate(who)
   const decide = (result: Identity | Denial | 'unknown' | 'refused') => {
     if (typeof result === 'object')
@@ -107,7 +109,8 @@ function authenticate(connection: Connection, packet: Connect): void {
 
 /** The client is who it says. Its will is authorized like a message it publishes. */
 function admit(connection: Connection, packet: Connect, identity: Identity, properties: ServerProperties): void {
-  connection.identity = identity
+  connection.identify(identity)
+  if (connection.closed) return
   const will = packet.will
   if (will === null) return open(connection, packet, properties)
   const decide = (verdict: Verdict) => {
@@ -129,6 +132,8 @@ function admit(connection: Connection, packet: Connect, identity: Identity, prop
 /** Takes over, resumes or makes the session and says so with CONNACK, before anything else is sent [MQTT-3.2.0-1]. */
 function open(connection: Connection, packet: Connect, properties: ServerProperties): void {
   const { core, id } = connection
+  const denial = refusedSession(core, id, connection.identity)
+  if (denial !== null) return connection.deny(denial)
   const expiryInterval = expiryOf(packet, core.settings.maximumSessionExpiry)
   const keepAlive = keepAliveOf(packet, core.settings.maximumKeepAlive)
   const told =
@@ -150,10 +155,11 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
     return connection.fail(Reason.ServerUnavailable, `the store fails: ${core.commits.trouble}`)
   const changes = core.store.changes
   if (before !== null && packet.cleanStart) core.sessions.end(before) // [MQTT-3.1.2-4]
-  const session = present ? before : core.sessions.create(id, expiryInterval)
+  const principal = principalOf(connection.identity)
+  const session = present ? before : core.sessions.create(id, principal, expiryInterval)
   session.expiryInterval = expiryInterval
   session.owner = connection
-  core.sessions.arrived(session, packet.will === null ? null : willOf(connection, session, packet.will))
+  core.sessions.arrived(session, principal, packet.will === null ? null : willOf(connection, session, packet.will))
   connection.session = session
   const welcomed = () => welcome(connection, session, packet, keepAlive, present, told)
   // While the disk keeps everyone waiting, a client whose session it has need not.
@@ -226,6 +232,7 @@ function announcement(
     ...(settings.subscriptionIdentifierAvailable ? {} : { subscriptionIdentifierAvailable: 0 }),
     ...(settings.sharedSubscriptionAvailable ? {} : { sharedSubscriptionAvailable: 0 }),
     ...(keepAlive === packet.keepAlive ? {} : { serverKeepAlive: keepAlive }),
+    ...endOf(connection.identity),
     ...(asked.requestResponseInformation === 1 && settings.responseInformation !== ''
       ? { responseInformation: settings.responseInformation }
       : {}),

@@ -6,6 +6,7 @@ import type { TopicName } from '../topic/name.ts'
 import type { Attached, HeldSender } from './attached.ts'
 import type { Core } from './core.ts'
 import { Held, type HeldItem, HeldPublish, packed } from './held.ts'
+import { expired, nobody } from './identity.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
@@ -23,7 +24,8 @@ export const anySize = 0x1000_0005
 /** Told who the client turned out to be, and what to send it last. */
 export type Authenticated = (identity: Identity, data: Buffer | null) => void
 
-const nobody: Identity = { name: '', method: 'none' }
+/** Milliseconds a timer is set for at the most. */
+const day = 86_400_000
 let serials = 0
 
 /**
@@ -58,11 +60,15 @@ export class Connection implements Attached, Client {
   authenticationMethod: string | null = null
   exchange: Exchange | null = null
   authenticated: Authenticated = () => {}
+  /** What the core counted of changes when who it is was asked: later ones may have changed the answer. */
+  identityChanges = 0
   /** Something was asked and packets wait for the answer. */
   waiting = false
   /** Goes on with what the client sent meanwhile. */
   resume: () => void = () => {}
   readonly timer: Timer
+  /** Looks whether the identity has come to its end; null for one without. */
+  #expiry: Timer | null = null
   /** What is sent only when the store has what it depends on. */
   #held: Held | null = null
   #stalled = false
@@ -97,6 +103,28 @@ export class Connection implements Attached, Client {
 
   get closed(): boolean {
     return this.phase === Phase.Closed
+  }
+
+  /** The client is who it says, for as long as that holds. */
+  identify(identity: Identity): void {
+    this.identity = identity
+    if (this.identityChanges !== this.core.identityChanges) this.review()
+    if (identity.expiresAt !== undefined) this.#expiry ??= new Timer(() => this.#watchIdentity())
+    this.#watchIdentity()
+  }
+
+  #watchIdentity(): void {
+    const { core, identity } = this
+    if (this.#expiry === null || this.closed) return
+    const left = (identity.expiresAt ?? Number.POSITIVE_INFINITY) - core.clock.wall()
+    if (left <= 0) this.deny(expired(identity))
+    else core.wheel.set(this.#expiry, Math.min(left, day))
+  }
+
+  /** Ends the connection if its identity is no longer good in the eyes of who said it was. */
+  review(): void {
+    const denial = this.identity === nobody || this.closed ? null : (this.core.authenticator.review?.(this) ?? null)
+    if (denial !== null) this.deny(denial)
   }
 
   /** Sends a packet, if the client takes one of its size; a client that does not take what must be said cannot be served. */
@@ -272,6 +300,9 @@ export class Connection implements Attached, Client {
     const connected = this.phase === Phase.Connected
     this.phase = Phase.Closed
     core.wheel.cancel(this.timer)
+    if (this.#expiry !== null) core.wheel.cancel(this.#expiry)
+    this.exchange?.close?.()
+    this.exchange = null
     this.#held?.close()
     this.outbox.flush()
     this.outbox.close()

@@ -62,6 +62,8 @@ export class Core {
   readonly sessions: Sessions
   /** The broker is closing: nobody is let in. */
   closing = false
+  /** How often it was said that what was known of identities may have changed. */
+  identityChanges = 0
   readonly #stopSweep: () => void
 
   constructor(parts: CoreParts) {

@@ -3,6 +3,7 @@ import { encodeAuth } from '../packet/encode.ts'
 import { Place } from '../packet/properties.ts'
 import { Reason } from '../packet/reason.ts'
 import { type Authenticated, type Connection, Phase } from './connection.ts'
+import { endOf } from './identity.ts'
 import type { Answer, Credentials, ExchangeStep } from './ports.ts'
 
 /** Begins enhanced authentication with the data of CONNECT [MQTT 4.12]. */
@@ -17,6 +18,7 @@ export function beginExchange(
   if (exchange === null)
     return connection.fail(Reason.BadAuthenticationMethod, `the method ${method} is not known here`) // [MQTT-4.12.0-1]
   connection.exchange = exchange
+  connection.identityChanges = connection.core.identityChanges
   connection.authenticated = success
   advance(connection, exchange.step(data))
 }
@@ -54,8 +56,8 @@ function reauthenticate(connection: Connection, method: string, data: Buffer | n
   beginExchange(connection, who, data, (identity, last) => {
     if (identity.name !== connection.identity.name)
       return connection.fail(Reason.NotAuthorized, 're-authenticated as somebody else')
-    connection.identity = identity
-    answer(connection, Reason.Success, method, last)
+    connection.identify(identity)
+    if (!connection.closed) answer(connection, Reason.Success, method, last)
   })
 }
 
@@ -73,6 +75,7 @@ function take(connection: Connection, step: ExchangeStep): void {
 }
 
 function answer(connection: Connection, reason: Reason, authenticationMethod: string, data: Buffer | null): void {
-  const properties = data === null ? { authenticationMethod } : { authenticationMethod, authenticationData: data }
+  const end = reason === Reason.Success && connection.problemInformation ? endOf(connection.identity) : {}
+  const properties = { authenticationMethod, ...(data === null ? {} : { authenticationData: data }), ...end }
   connection.send(encodeAuth(reason, properties, connection.outbox.maximumPacketSize))
 }

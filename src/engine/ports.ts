@@ -171,6 +171,8 @@ export interface Authenticator {
 /** One enhanced-authentication exchange, or re-authentication, of one client. */
 export interface Exchange {
   step(data: Buffer | null): Answer<ExchangeStep>
+  /** The client left before the end. */
+  close?(): void
 }
 
 export type ExchangeStep =
@@ -268,6 +270,8 @@ export interface SessionRecord {
   /** Stands for it in other records. */
   readonly number: number
   readonly clientId: string
+  /** The name of the identity it belongs to, empty when its client proved nothing. */
+  readonly principal: string
   /** Session Expiry Interval in seconds. */
   readonly expiryInterval: number
   /** Wall-clock milliseconds at which its connection ended, 0 while it has one. */

@@ -2,14 +2,18 @@ import { Reason } from '../packet/reason.ts'
 import type { Core } from './core.ts'
 import { Intake } from './intake.ts'
 import type { Acceptor, ListenerRules, Refusal, Wire, WireEvents } from './ports.ts'
+import { Reviews } from './reviews.ts'
 
 /** Where network connections come in, and the list of those that are here. */
 export class Reception implements Acceptor {
   readonly #core: Core
   readonly #intakes = new Set<Intake>()
+  /** Asks of every client whether its identity is still good. */
+  readonly reviews: Reviews
 
   constructor(core: Core) {
     this.#core = core
+    this.reviews = new Reviews(core, this.#intakes)
   }
 
   accept(wire: Wire, rules: ListenerRules): WireEvents {
@@ -38,6 +42,7 @@ export class Reception implements Acceptor {
   /** Says good-bye to everyone: DISCONNECT with Server shutting down for MQTT 5. Wills are not published: those of a store that lasts are when the broker is there again. */
   close(): void {
     this.#core.closing = true
+    this.reviews.close()
     for (const { connection } of this.#intakes) {
       connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
     }

@@ -30,6 +30,8 @@ export class Session implements Receiver, QueueOwner, Flushable {
   readonly number: number
   /** The batch of the store that it is safe with. */
   readonly since: number
+  /** The name of the identity it belongs to, empty for nobody. */
+  principal = ''
   readonly subscriptions = new Subscriptions()
   /** How many of them are shared. */
   sharedSubscriptions = 0
@@ -374,9 +376,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
   /** Gives up a delivery that was in the queue or under way. */
   discard(delivery: Delivery, why: DropReason): void {
     if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
-    const topic = delivery.message === null ? '' : delivery.message.topic.text
-    this.#context.counters.publishDropped++
-    this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic, qos: delivery.qos, why })
+    this.dropped(delivery.message, delivery.qos, why)
   }
 
   /** The queue is full, and that is to end the connection. */
@@ -385,9 +385,10 @@ export class Session implements Receiver, QueueOwner, Flushable {
   }
 
   /** A message was for the session, and does not reach its client. */
-  dropped(message: Message, qos: Qos, why: DropReason): void {
+  dropped(message: Message | null, qos: Qos, why: DropReason): void {
+    const topic = message === null ? '' : message.topic.text
     this.#context.counters.publishDropped++
-    this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic: message.topic.text, qos, why })
+    this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic, qos, why })
   }
 }
 

@@ -18,6 +18,8 @@ export const forever = 0xffff_ffff
 export class Sessions {
   readonly #context: SessionsContext
   readonly #sessions = new Map<string, Session>()
+  /** How many sessions belong to each principal; those of clients that proved nothing are not counted. */
+  readonly #principals = new Map<string, number>()
   #closing = false
 
   constructor(context: SessionsContext) {
@@ -36,23 +38,30 @@ export class Sessions {
     return this.#sessions.values()
   }
 
+  /** How many sessions belong to a principal. */
+  of(principal: string): number {
+    return this.#principals.get(principal) ?? 0
+  }
+
   /** Makes a session; one that outlives its connection is kept. */
-  create(id: string, expiryInterval: number): Session {
+  create(id: string, principal: string, expiryInterval: number): Session {
     const { store } = this.#context
-    return this.#add(new Session(id, expiryInterval > 0 ? store.number() : 0, store.position, this.#context))
+    const session = new Session(id, expiryInterval > 0 ? store.number() : 0, store.position, this.#context)
+    return this.#add(session, principal)
   }
 
   /** Makes a session that was kept. */
   restore(record: SessionRecord): Session {
     const session = new Session(record.clientId, record.number, 0, this.#context)
     session.expiryInterval = record.expiryInterval
-    return this.#add(session)
+    return this.#add(session, record.principal)
   }
 
   /** The client is here: its session goes on, and the will of the connection before is not sent [MQTT-3.1.3-9]. */
-  arrived(session: Session, will: Will | null): void {
+  arrived(session: Session, principal: string, will: Will | null): void {
     const { store } = this.#context
     this.#cancel(session)
+    this.#belongs(session, principal)
     if (session.kept) this.#keep(session, 0)
     if (session.will !== null && session.will.number !== will?.number) store.dropWill(session.will.number)
     session.will = will
@@ -89,6 +98,7 @@ export class Sessions {
     this.#cancel(session)
     this.#sessions.delete(session.id)
     counters.sessions = this.#sessions.size
+    this.#belongs(session, '')
     for (const subscription of session.subscriptions.values()) router.unsubscribe(subscription)
     session.surrender((delivery) => this.#handOver(delivery, session, Readiness.Away))
     session.end()
@@ -103,10 +113,20 @@ export class Sessions {
     for (const session of this.#sessions.values()) this.#cancel(session)
   }
 
-  #add(session: Session): Session {
+  #add(session: Session, principal: string): Session {
     this.#sessions.set(session.id, session)
+    this.#belongs(session, principal)
     this.#context.counters.sessions = this.#sessions.size
     return session
+  }
+
+  #belongs(session: Session, principal: string): void {
+    if (session.principal === principal) return
+    const left = this.of(session.principal) - 1
+    if (left > 0) this.#principals.set(session.principal, left)
+    else this.#principals.delete(session.principal)
+    session.principal = principal
+    if (principal !== '') this.#principals.set(principal, this.of(principal) + 1)
   }
 
   /** The broker closes: what is kept of the session goes on counting, and its will is due when the broker is back. */
@@ -115,8 +135,8 @@ export class Sessions {
   }
 
   #keep(session: Session, leftAt: number): void {
-    const { number, id: clientId, expiryInterval, perhapsSent } = session
-    this.#context.store.putSession({ number, clientId, expiryInterval, leftAt, perhapsSent })
+    const { number, id: clientId, principal, expiryInterval, perhapsSent } = session
+    this.#context.store.putSession({ number, clientId, principal, expiryInterval, leftAt, perhapsSent })
   }
 
   #forget(session: Session): void {

@@ -26,7 +26,10 @@ export interface Settings {
   readonly ratePolicy: RatePolicy
   /** QoS 1 and 2 PUBLISH packets accepted from one MQTT 5 client before it must wait [MQTT 4.9]. */
   readonly receiveMaximum: number
-  /** QoS 1 and 2 PUBLISH packets sent to one client and not acknowledged, if the client allows as many. */
+  /**
+   * QoS 1 and 2 PUBLISH packets sent to one client and not acknowledged, if the client allows as many. Twice the
+   * `receiveMaximum`, because what one publisher may send at a time should not have to go through the queue.
+   */
   readonly maximumInflight: number
   /** Bytes of such messages; one more is always sent. */
   readonly maximumInflightBytes: number
@@ -38,6 +41,10 @@ export interface Settings {
   readonly maximumSessionExpiry: number
   /** Sessions in all, connected or not. */
   readonly maximumSessions: number
+  /** Sessions of one identity, connected or not; 0 for no limit. */
+  readonly maximumSessionsPerIdentity: number
+  /** A session belongs to the identity it was made for, and nobody else may have it. */
+  readonly boundSessions: boolean
   readonly maximumQos: Qos
   readonly retainAvailable: boolean
   readonly wildcardSubscriptionAvailable: boolean
@@ -87,12 +94,14 @@ export const defaultSettings: Settings = {
   byteRate: 0,
   ratePolicy: 'throttle',
   receiveMaximum: 1_000,
-  maximumInflight: 1_000,
+  maximumInflight: 2_000,
   maximumInflightBytes: 16 * 1_048_576,
   topicAliasMaximum: 64,
   maximumKeepAlive: 3_600,
   maximumSessionExpiry: 0xffff_ffff,
   maximumSessions: 1_000_000,
+  maximumSessionsPerIdentity: 0,
+  boundSessions: true,
   maximumQos: 2,
   retainAvailable: true,
   wildcardSubscriptionAvailable: true,

@@ -1,5 +1,5 @@
 import { varintLength, writeVarint } from './encode-publish.ts'
-import { Property } from './property.ts'
+import { Property, type UserProperties } from './property.ts'
 import { Reason } from './reason.ts'
 import type { Slab } from './slab.ts'
 import { PacketType, type Version } from './types.ts'
@@ -22,6 +22,7 @@ export interface ServerProperties {
   readonly serverReference?: string
   readonly authenticationMethod?: string
   readonly authenticationData?: Buffer
+  readonly userProperties?: UserProperties
 }
 
 export const pingresp = Buffer.from([PacketType.Pingresp << 4, 0])
@@ -108,8 +109,8 @@ function packet(
   maximum: number,
 ): Buffer {
   const whole = withProperties(first, head, properties, tail)
-  if (whole.length <= maximum || properties.reasonString === undefined) return whole
-  const { reasonString: _, ...rest } = properties
+  if (whole.length <= maximum) return whole
+  const { reasonString: _, userProperties: __, ...rest } = properties
   return withProperties(first, head, rest, tail)
 }
 
@@ -148,6 +149,8 @@ function encodeProperties(properties: ServerProperties): Buffer {
   text(parts, Property.AuthenticationMethod, properties.authenticationMethod)
   if (properties.authenticationData !== undefined)
     parts.push(Buffer.from([Property.AuthenticationData]), prefixed(properties.authenticationData))
+  for (const [name, value] of properties.userProperties ?? [])
+    parts.push(Buffer.from([Property.UserProperty]), prefixed(Buffer.from(name)), prefixed(Buffer.from(value)))
   return Buffer.concat(parts)
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { SessionRecord, SubscriptionRecord, WillRecord } from '../engine/ports.ts'
+import { varintLength, writeVarint } from '../packet/encode-publish.ts'
 import type { Qos } from '../packet/types.ts'
 
 /**
@@ -14,7 +15,8 @@ import type { Qos } from '../packet/types.ts'
  *     table             key                        value
  *     meta              name                       `position`: position f64, wall-clock milliseconds f64;
  *                                                  `layout`: version u32; `closed`: nothing, after an orderly end
- *     sessions          number u32                 options u8, expiry interval u32, left at f64, client identifier, sum
+ *     sessions          number u32                 options u8, expiry interval u32, left at f64, principal behind its length,
+ *                                                  which is a variable byte integer, client identifier, sum
  *     subscriptions     number u32, filter         options u8, identifier u32, filter, sum
  *     wills             number u32                 options u8, delay u32, expiry interval i32, due at f64, four pieces (client
  *                                                  identifier, topic, properties, payload) each behind its length u32, sum
@@ -213,21 +215,39 @@ function shortened(key: Buffer): Buffer {
 
 // ── Sessions and what belongs to them ────────────────────────────────────────────────────────────
 
+const sessionHeader = 13
+
 export function encodeSession(record: SessionRecord): Buffer {
-  const length = 13 + Buffer.byteLength(record.clientId)
+  const principal = Buffer.byteLength(record.principal)
+  const principalAt = sessionHeader + varintLength(principal)
+  const clientIdAt = principalAt + principal
+  const length = clientIdAt + Buffer.byteLength(record.clientId)
   const value = Buffer.allocUnsafe(length + sumLength)
   value[0] = record.perhapsSent ? 1 : 0
   value.writeUInt32BE(record.expiryInterval, 1)
   value.writeDoubleBE(record.leftAt, 5)
-  value.write(record.clientId, 13)
+  writeVarint(value, sessionHeader, principal)
+  value.write(record.principal, principalAt)
+  value.write(record.clientId, clientIdAt)
   writeSum(value, length)
   return value
 }
 
+/** Throws RangeError when the value is cut off. */
 export function decodeSession(key: Buffer, value: Buffer): SessionRecord {
+  let principal = 0
+  let principalAt = sessionHeader
+  for (let shift = 0, more = true; more; shift += 7) {
+    const byte = value.readUInt8(principalAt++)
+    principal += (byte & 0x7f) * 2 ** shift
+    more = byte > 0x7f && shift < 21
+  }
+  const clientIdAt = principalAt + principal
+  if (clientIdAt > value.length - sumLength) throw new RangeError('the session is cut off')
   return {
     number: key.readUInt32BE(),
-    clientId: value.toString('utf8', 13, value.length - sumLength),
+    clientId: value.toString('utf8', clientIdAt, value.length - sumLength),
+    principal: value.toString('utf8', principalAt, clientIdAt),
     expiryInterval: value.readUInt32BE(1),
     leftAt: value.readDoubleBE(5),
     perhapsSent: value[0] === 1,

@@ -15,9 +15,23 @@ for (const [name, make] of Object.entries(grounds)) {
       await using bench = await StoreBench.fresh(make())
       const { store } = bench
       const sessions = [
-        { number: 1, clientId: '', expiryInterval: 0, leftAt: 0, perhapsSent: false },
-        { number: 2, clientId: 'grüße-€-𝄞', expiryInterval: 0xffff_ffff, leftAt: 1_700_000_000_123, perhapsSent: true },
-        { number: 4_294_967_295, clientId: 'c'.repeat(65_535), expiryInterval: 1, leftAt: 1.5, perhapsSent: false },
+        { number: 1, clientId: '', principal: '', expiryInterval: 0, leftAt: 0, perhapsSent: false },
+        {
+          number: 2,
+          clientId: 'grüße-€-𝄞',
+          principal: 'CN=größe/𝄞',
+          expiryInterval: 0xffff_ffff,
+          leftAt: 1_700_000_000_123,
+          perhapsSent: true,
+        },
+        {
+          number: 4_294_967_295,
+          clientId: 'c'.repeat(65_535),
+          principal: 'é'.repeat(32_767),
+          expiryInterval: 1,
+          leftAt: 1.5,
+          perhapsSent: false,
+        },
       ]
       for (const record of sessions) store.putSession(record)
       store.putSession({ ...sessions[0], number: 9 })
@@ -86,7 +100,14 @@ for (const [name, make] of Object.entries(grounds)) {
       await using bench = await StoreBench.fresh(make())
       const { store } = bench
       const numbers = [store.number(), store.number(), store.number()]
-      store.putSession({ number: numbers[1], clientId: 'c', expiryInterval: 1, leftAt: 0, perhapsSent: false })
+      store.putSession({
+        number: numbers[1],
+        clientId: 'c',
+        principal: '',
+        expiryInterval: 1,
+        leftAt: 0,
+        perhapsSent: false,
+      })
       await bench.reopen()
       assert.ok(bench.store.number() > numbers[1])
     })
@@ -203,7 +224,14 @@ for (const [name, make] of Object.entries(grounds)) {
     test('load tells when the store gave its last sign of life, which it does once a minute', async () => {
       await using bench = await StoreBench.fresh(make())
       const { store, clock } = bench
-      store.putSession({ number: store.number(), clientId: 'c', expiryInterval: 1, leftAt: 0, perhapsSent: false })
+      store.putSession({
+        number: store.number(),
+        clientId: 'c',
+        principal: '',
+        expiryInterval: 1,
+        leftAt: 0,
+        perhapsSent: false,
+      })
       await bench.safe()
       clock.advance(59_000)
       store.sweep()

@@ -37,6 +37,7 @@ class Model {
     const record = {
       number,
       clientId: `client-${number}`,
+      principal: this.#count % 3 === 0 ? '' : `principal-${this.#count}`,
       expiryInterval: ++this.#count,
       leftAt: this.#count / 2,
       perhapsSent: this.#count % 2 === 0,

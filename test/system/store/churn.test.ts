@@ -47,7 +47,14 @@ async function live(bench: StoreBench, round: number, away: number[], open: numb
   }
   for (let each = 0; each < 5; each++) {
     const number = store.number()
-    store.putSession({ number, clientId: `c${number}`, expiryInterval: 60, leftAt: 0, perhapsSent: false })
+    store.putSession({
+      number,
+      clientId: `c${number}`,
+      principal: '',
+      expiryInterval: 60,
+      leftAt: 0,
+      perhapsSent: false,
+    })
     store.putSubscription(number, {
       filter: `f/${number}`,
       qos: 1,

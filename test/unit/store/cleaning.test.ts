@@ -109,7 +109,14 @@ async function fill(bench: StoreBench): Promise<{ waiting: number[]; others: num
   const waiting: number[] = []
   const others: number[] = []
   for (const number of [1, 2])
-    bench.store.putSession({ number, clientId: `${number}`, expiryInterval: 9, leftAt: 0, perhapsSent: false })
+    bench.store.putSession({
+      number,
+      clientId: `${number}`,
+      principal: '',
+      expiryInterval: 9,
+      leftAt: 0,
+      perhapsSent: false,
+    })
   for (let round = 0; round < 800; round++) {
     for (let each = 0; each < 4; each++)
       (each === 2 ? waiting : others).push(bench.append(bench.message('a', payload), each === 2 ? 2 : 1))

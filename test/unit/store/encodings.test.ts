@@ -35,6 +35,7 @@ test('sessions, subscriptions and wills are read as they were written, and one c
   const session = record({
     number,
     clientId: text,
+    principal: text,
     expiryInterval: fc.integer({ min: 0, max: 0xffff_ffff }),
     leftAt: fc.double({ min: 0, noNaN: true }),
     perhapsSent: fc.boolean(),

@@ -85,7 +85,14 @@ export async function fillTables(tables: Tables, { sessions, blocks, retained }:
 
 function putSession(batch: Batch, number: number): void {
   const clientId = `client-${number}`
-  const record = { number, clientId, expiryInterval: 3_600, leftAt: 1_700_000_000_000, perhapsSent: false }
+  const record = {
+    number,
+    clientId,
+    principal: '',
+    expiryInterval: 3_600,
+    leftAt: 1_700_000_000_000,
+    perhapsSent: false,
+  }
   batch.put(Table.Sessions, numberKey(number), encodeSession(record))
   for (const filter of [`a/${number}/#`, 'b/+', `${'long/'.repeat(300)}${number}`]) {
     const subscription = { filter, qos: 1, noLocal: false, retainAsPublished: false, identifier: 0 } as const

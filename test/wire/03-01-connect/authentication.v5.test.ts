@@ -38,8 +38,9 @@ test('no User Name is not the same as an empty one [MQTT-3.1.2-16] [MQTT-3.1.2-1
   const clientId = fresh()
   await broker.connect(v5, { clientId })
   equal(seen.at(-1), `${clientId} null undefined`)
-  await broker.connect(v5, { clientId, username: '', password: '' })
-  equal(seen.at(-1), `${clientId}  `)
+  const other = fresh()
+  await broker.connect(v5, { clientId: other, username: '', password: '' })
+  equal(seen.at(-1), `${other}  `)
 })
 
 const banned: ConnectFields = { username: 'banned', password: 'x' }

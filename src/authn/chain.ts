@@ -1,0 +1,167 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Answer, Authenticator, Client, Credentials, Denial, Exchange, Identity } from '../engine/ports.ts'
+import { Reason } from '../packet/reason.ts'
+import { mayUse } from './client-ids.ts'
+import { GuardedExchange } from './guarded-exchange.ts'
+import { end, isDenial } from './outcome.ts'
+import type { Attempt, Throttle } from './throttle.ts'
+import type { Trust } from './trust.ts'
+
+/** How the clients of one listener prove who they are. */
+export interface Doorway {
+  /** Which certificates are good; asked before anybody else. */
+  readonly trust: Trust
+  /** Asked in this order until one knows the client. */
+  readonly authenticators: readonly Authenticator[]
+}
+
+export interface ChainOptions {
+  /** By the name of the listener. */
+  readonly doorways: ReadonlyMap<string, Doorway>
+  /** Patterns of the client identifiers that identities without patterns of their own may use. */
+  readonly clientIds: readonly string[]
+}
+
+type Found = Identity | Denial
+
+/**
+ * Finds out who a client is: first whether its certificate is good, then from the authenticators of the listener in
+ * their order. Those who fail are slowed down. Whoever it is, it may use only its own client identifiers.
+ */
+export class Chain implements Authenticator {
+  readonly #options: ChainOptions
+  readonly #throttle: Throttle
+  /** Who vouched for an identity. */
+  readonly #sources = new WeakMap<Identity, Authenticator>()
+
+  constructor(options: ChainOptions, throttle: Throttle) {
+    this.#options = options
+    this.#throttle = throttle
+  }
+
+  authenticate(who: Credentials): Answer<Found> {
+    const attempt = this.#attempt(who)
+    if ('reason' in attempt) return attempt
+    if (attempt.wait > 0)
+      return pause(attempt.wait, null, { ref: false }).then(() => this.#settle(attempt, this.#identify(who)))
+    return this.#settle(attempt, this.#identify(who))
+  }
+
+  begin(method: string, who: Credentials): Exchange | null {
+    for (const authenticator of this.#doorway(who).authenticators) {
+      const exchange = authenticator.begin(method, who)
+      if (exchange === null) continue
+      return new GuardedExchange(exchange, {
+        attempt: () => this.#attempt(who),
+        admitted: () => this.#doorway(who).trust.judge(who),
+        accept: (identity) => this.#accept(identity, authenticator, who),
+      })
+    }
+    return null
+  }
+
+  review(client: Client): Denial | null {
+    const source = this.#sources.get(client.identity)
+    return this.#options.doorways.get(client.listener)?.trust.review(client) ?? source?.review?.(client) ?? null
+  }
+
+  watch(changed: () => void): void {
+    for (const part of this.#parts()) part.watch?.(changed)
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#parts()) await part.close?.()
+  }
+
+  #parts(): Set<Authenticator | Trust> {
+    return new Set(
+      [...this.#options.doorways.values()].flatMap(({ trust, authenticators }) => [trust, ...authenticators]),
+    )
+  }
+
+  #doorway(who: Credentials): Doorway {
+    const doorway = this.#options.doorways.get(who.listener)
+    if (doorway === undefined) throw new Error(`no authenticators for the listener ${who.listener}`)
+    return doorway
+  }
+
+  #attempt(who: Credentials): Attempt | Denial {
+    return this.#throttle.begin(who.peer, who.listener, who.username ?? who.clientId)
+  }
+
+  #settle(attempt: Attempt, answer: Answer<Found>): Answer<Found> {
+    if (!(answer instanceof Promise)) return settled(attempt, answer)
+    return answer.then(
+      (found) => settled(attempt, found),
+      (error: unknown) => {
+        attempt.abandoned()
+        throw error
+      },
+    )
+  }
+
+  #identify(who: Credentials): Answer<Found> {
+    const judged = this.#doorway(who).trust.judge(who)
+    if (judged instanceof Promise) return judged.then((known) => (isDenial(known) ? known : this.#ask(who, 0)))
+    return isDenial(judged) ? judged : this.#ask(who, 0)
+  }
+
+  /** Asks from the authenticator at `index` on. */
+  #ask(who: Credentials, index: number): Answer<Found> {
+    const { authenticators } = this.#doorway(who)
+    for (let at = index; at < authenticators.length; at++) {
+      const authenticator = authenticators[at]
+      const answer = authenticator.authenticate(who)
+      if (answer instanceof Promise)
+        return answer.then((found) => this.#take(found, authenticator, who) ?? this.#ask(who, at + 1))
+      const found = this.#take(answer, authenticator, who)
+      if (found !== null) return found
+    }
+    return unknown(who)
+  }
+
+  #take(answer: Found | 'unknown' | 'refused', from: Authenticator, who: Credentials): Found | null {
+    if (answer === 'unknown') return null
+    if (answer === 'refused') return refused(who)
+    return isDenial(answer) ? answer : this.#accept(answer, from, who)
+  }
+
+  #accept(identity: Identity, from: Authenticator, who: Credentials): Found {
+    const patterns = identity.clientIds ?? this.#options.clientIds
+    if (!mayUse(patterns, who.clientId, identity.name)) return wrongClientId(identity, who, patterns)
+    this.#sources.set(identity, from)
+    return identity
+  }
+}
+
+function settled(attempt: Attempt, found: Found): Found {
+  end(attempt, isDenial(found) ? found : null)
+  return found
+}
+
+/** Nobody knows the client: it may be one that need not be known. */
+function unknown(who: Credentials): Found {
+  const { username, password, allowAnonymous } = who
+  if (username === null && password === null) {
+    if (allowAnonymous) return { name: '', method: 'anonymous' }
+    const told = 'anonymous clients are not let in here'
+    return { reason: Reason.NotAuthorized, detail: told, told }
+  }
+  const detail = `nobody knows ${username === null ? 'the password without a user name' : `the user ${username}`}`
+  return { reason: Reason.BadUserNameOrPassword, detail }
+}
+
+function refused({ username }: Credentials): Denial {
+  return {
+    reason: Reason.BadUserNameOrPassword,
+    detail: `the credentials of ${username ?? 'a client without user name'} are refused`,
+  }
+}
+
+function wrongClientId({ name }: Identity, { clientId }: Credentials, patterns: readonly string[]): Denial {
+  return {
+    reason: Reason.ClientIdentifierNotValid,
+    detail: `${name} may not use the client identifier ${clientId}: allowed are ${patterns.slice(0, 10).join(', ')}`,
+    told: 'this client identifier is for others',
+  }
+}
