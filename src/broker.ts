@@ -6,10 +6,9 @@ import type { Counters } from './base/counters.ts'
 import { BrokerError } from './base/errors.ts'
 import { type Log, silentLog } from './base/log.ts'
 import { packageVersion } from './base/version.ts'
+import { WatchedFiles } from './base/watched-files.ts'
 import { isLoopback, parseListenAddress } from './config/address.ts'
-import { listenerOptionsOf, messageMargin } from './config/listener-options.ts'
-import type { Config } from './config/schema.ts'
-import { settingsOf } from './config/settings.ts'
+import { messageMargin } from './config/listener-options.ts'
 import type {
   BrokerOptions,
   ConnectedClient,
@@ -31,6 +30,7 @@ import { type DatedEvent, RecentJournal } from './journal/recent.ts'
 import { attachDuplex } from './listen/duplex-wire.ts'
 import { type Listener, openListener } from './listen/listener.ts'
 import { defaultListener, type ListenerOptions } from './listen/options.ts'
+import type { ServerIdentity } from './listen/supplies.ts'
 import { SysTree } from './metrics/sys.ts'
 import { decodePassedProperties, encodePassedProperties } from './packet/passed-properties.ts'
 import { isEncodable } from './packet/text.ts'
@@ -59,7 +59,7 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   const { store, listen = [], log = silentLog } = options
   const early = listen.some((request) => typeof request !== 'string' && request.durability === 'commit')
   const tables = store === undefined ? null : await openTables(store, early, log)
-  const broker = await begin(options, tables)
+  const broker = await makeBroker(options, tables)
   try {
     for (const request of listen) await broker.listen(request)
   } catch (error) {
@@ -69,23 +69,8 @@ export async function createBroker(options: BrokerOptions = {}): Promise<Broker>
   return broker
 }
 
-/** Makes a broker from a configuration that was checked. */
-export async function startBroker(config: Config, log: Log): Promise<Broker> {
-  const listeners = listenerOptionsOf(config)
-  const early = listeners.some(({ rules }) => rules.durability === 'commit')
-  const tables = config.store.kind === 'memory' ? null : await openTables(config.store.path, early, log)
-  const broker = await begin({ settings: settingsOf(config), log }, tables)
-  try {
-    for (const options of listeners) await broker.open(options)
-  } catch (error) {
-    await broker.close()
-    throw error
-  }
-  return broker
-}
-
 /** Opens the tables of a store, and says what became of a damaged one. */
-async function openTables(directory: string, early: boolean, log: Log): Promise<Tables> {
+export async function openTables(directory: string, early: boolean, log: Log): Promise<Tables> {
   const { tables, report, upgraded } = await openStoreDirectory(directory, { early })
   if (report !== null)
     log.error('the store was damaged: it was moved aside, and what could be read was kept', { ...report })
@@ -94,13 +79,24 @@ async function openTables(directory: string, early: boolean, log: Log): Promise<
 }
 
 /** Makes a broker; the tables are closed when that fails. */
-async function begin(options: BrokerOptions, tables: Tables | null): Promise<Broker> {
+export async function makeBroker(
+  options: BrokerOptions,
+  tables: Tables | null,
+  supplies: BrokerSupplies = {},
+): Promise<Broker> {
   try {
-    return new Broker(options, tables)
+    return new Broker(options, tables, supplies)
   } catch (error) {
     await tables?.close()
     throw error
   }
+}
+
+/** What a broker that was started by a configuration is made with besides. */
+export interface BrokerSupplies {
+  readonly files?: WatchedFiles
+  /** Certificates for listeners that name none. */
+  readonly identity?: ServerIdentity & { close(): Promise<void> }
 }
 
 /** A running broker. Several in one process know nothing of each other. */
@@ -113,9 +109,13 @@ export class Broker implements AsyncDisposable {
   #closed: Promise<void> | null = null
   readonly #authenticates: boolean
   #receivers = 0
+  readonly #files: WatchedFiles
+  readonly #identity: BrokerSupplies['identity']
 
   /** @internal Use {@link createBroker}. */
-  constructor(options: BrokerOptions, tables: Tables | null) {
+  constructor(options: BrokerOptions, tables: Tables | null, supplies: BrokerSupplies = {}) {
+    this.#files = supplies.files ?? new WatchedFiles()
+    this.#identity = supplies.identity
     const mistake = mistakeIn(options.settings ?? {})
     if (mistake !== null) throw new BrokerError('SETTINGS_INVALID', mistake)
     this.#authenticates = options.authenticator !== undefined
@@ -174,9 +174,16 @@ export class Broker implements AsyncDisposable {
   /** @internal */
   async open(options: ListenerOptions): Promise<Listener> {
     this.#assertOpen()
-    const listener = await openListener(options, this.#reception, this.#core.log, this.#core.clock)
+    const identity = this.#identity
+    const supplies = { files: this.#files, ...(identity === undefined ? {} : { identity }) }
+    const listener = await openListener(options, this.#reception, this.#core.log, this.#core.clock, supplies)
     this.#listeners.push(listener)
     return listener
+  }
+
+  /** Has files that are watched, such as certificates, read again at once: what has changed takes effect. */
+  reload(): void {
+    this.#files.reload()
   }
 
   /** Lets a client in through a stream, without any port. It counts as a client on this machine. */
@@ -251,8 +258,9 @@ export class Broker implements AsyncDisposable {
 
   /** The clients connected now. */
   clients(): readonly ConnectedClient[] {
-    return [...this.#reception.clients()].map(({ id, version, listener, peer, session }) => ({
+    return [...this.#reception.clients()].map(({ id, identity, version, listener, peer, session }) => ({
       id,
+      identity,
       version,
       listener,
       address: peer.address,
@@ -277,6 +285,8 @@ export class Broker implements AsyncDisposable {
     this.#reception.close()
     await this.#reception.gone(farewell)
     await this.#core.authenticator.close?.()
+    await this.#identity?.close()
+    this.#files.close()
     await this.#core.close()
   }
 

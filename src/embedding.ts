@@ -1,6 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
-import type { Authenticator, Authorizer, Durability, StoreCondition } from './engine/ports.ts'
+import type { Authenticator, Authorizer, Durability, Identity, StoreCondition } from './engine/ports.ts'
 import type { Settings } from './engine/settings.ts'
 import type { ListenerOptions } from './listen/options.ts'
 import type { UserProperties } from './packet/property.ts'
@@ -82,6 +82,8 @@ export interface StoreHealth {
 /** One connected client. */
 export interface ConnectedClient {
   readonly id: string
+  /** Who it is, and how it proved that. */
+  readonly identity: Identity
   readonly version: Version
   readonly listener: string
   /** Remote address, empty for unix sockets and streams. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Authenticator, Client, Credentials, Denial, Exchange, Identity } from '../engine/ports.ts'
 import { Reason } from '../packet/reason.ts'
 import { mayUse } from './client-ids.ts'
-import { GuardedExchange } from './guarded-exchange.ts'
+import { type Candidate, GuardedExchange } from './guarded-exchange.ts'
 import { end, isDenial } from './outcome.ts'
 import type { Attempt, Throttle } from './throttle.ts'
 import type { Trust } from './trust.ts'
@@ -43,21 +43,24 @@ export class Chain implements Authenticator {
     const attempt = this.#attempt(who)
     if ('reason' in attempt) return attempt
     if (attempt.wait > 0)
-      return pause(attempt.wait, null, { ref: false }).then(() => this.#settle(attempt, this.#identify(who)))
-    return this.#settle(attempt, this.#identify(who))
+      return pause(attempt.wait, null, { ref: false }).then(() => this.#settle(attempt, this.#identify(who), who))
+    return this.#settle(attempt, this.#identify(who), who)
   }
 
   begin(method: string, who: Credentials): Exchange | null {
-    for (const authenticator of this.#doorway(who).authenticators) {
+    const { trust, authenticators } = this.#doorway(who)
+    const candidates: Candidate[] = []
+    for (const authenticator of authenticators) {
       const exchange = authenticator.begin(method, who)
-      if (exchange === null) continue
-      return new GuardedExchange(exchange, {
-        attempt: () => this.#attempt(who),
-        admitted: () => this.#doorway(who).trust.judge(who),
-        accept: (identity) => this.#accept(identity, authenticator, who),
-      })
+      if (exchange !== null) candidates.push({ authenticator, exchange })
     }
-    return null
+    if (candidates.length === 0) return null
+    return new GuardedExchange(candidates, {
+      who,
+      attempt: () => this.#attempt(who),
+      admitted: () => trust.judge(who),
+      accept: (identity, from) => this.#accept(identity, from, who),
+    })
   }
 
   review(client: Client): Denial | null {
@@ -86,13 +89,14 @@ export class Chain implements Authenticator {
   }
 
   #attempt(who: Credentials): Attempt | Denial {
-    return this.#throttle.begin(who.peer, who.listener, who.username ?? who.clientId)
+    const user = who.username === null ? '' : `user ${who.username}, `
+    return this.#throttle.begin(who.peer, who.listener, `${user}client ${who.clientId}`)
   }
 
-  #settle(attempt: Attempt, answer: Answer<Found>): Answer<Found> {
-    if (!(answer instanceof Promise)) return settled(attempt, answer)
+  #settle(attempt: Attempt, answer: Answer<Found>, who: Credentials): Answer<Found> {
+    if (!(answer instanceof Promise)) return settled(attempt, answer, who)
     return answer.then(
-      (found) => settled(attempt, found),
+      (found) => settled(attempt, found, who),
       (error: unknown) => {
         attempt.abandoned()
         throw error
@@ -128,14 +132,15 @@ export class Chain implements Authenticator {
 
   #accept(identity: Identity, from: Authenticator, who: Credentials): Found {
     const patterns = identity.clientIds ?? this.#options.clientIds
-    if (!mayUse(patterns, who.clientId, identity.name)) return wrongClientId(identity, who, patterns)
+    if (who.assigned !== true && !mayUse(patterns, who.clientId, identity.name))
+      return wrongClientId(identity, who, patterns)
     this.#sources.set(identity, from)
     return identity
   }
 }
 
-function settled(attempt: Attempt, found: Found): Found {
-  end(attempt, isDenial(found) ? found : null)
+function settled(attempt: Attempt, found: Found, who: Credentials): Found {
+  end(attempt, found, who)
   return found
 }
 

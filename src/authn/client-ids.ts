@@ -1,21 +1,13 @@
+import { nameVariable, patternMistake } from '../config/client-id-pattern.ts'
+
 /**
  * Patterns of client identifiers. `*` stands for any characters, none as well; `{name}` for the name of the identity;
  * everything else for itself. `sensor-*`, `{name}`, `{name}-*` and `*` are patterns.
  */
 
-const nameVariable = '{name}'
-
 /** Whether an identity may use a client identifier: one of the patterns must match all of it. */
 export function mayUse(patterns: readonly string[], clientId: string, name: string): boolean {
   return patterns.some((pattern) => matches(pattern, clientId, name))
-}
-
-/** What is wrong with a pattern, or null. */
-export function patternMistake(pattern: string): string | null {
-  if (pattern === '') return 'must not be empty'
-  if (/[{}]/.test(pattern.replaceAll(nameVariable, '')))
-    return `may have braces in {name} only: ${JSON.stringify(pattern)}`
-  return null
 }
 
 function matches(pattern: string, clientId: string, name: string): boolean {

@@ -1,64 +1,99 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Answer, Denial, Exchange, ExchangeStep, Identity } from '../engine/ports.ts'
+import type { Answer, Authenticator, Credentials, Denial, Exchange, ExchangeStep, Identity } from '../engine/ports.ts'
+import { Reason } from '../packet/reason.ts'
 import { end, isDenial } from './outcome.ts'
 import type { Attempt } from './throttle.ts'
 
 /** What an exchange is held against. */
 export interface Guards {
+  readonly who: Credentials
   attempt(): Attempt | Denial
   /** Whether the certificate of the client is good. */
   admitted(): Answer<object | Denial | null>
   /** Whether the identity may be used here. */
-  accept(identity: Identity): Identity | Denial
+  accept(identity: Identity, from: Authenticator): Identity | Denial
 }
 
-/** An exchange of enhanced authentication whose failures slow down, and whose success is not all that is asked. */
+/** An authenticator that knows the method, and what it began. */
+export interface Candidate {
+  readonly authenticator: Authenticator
+  readonly exchange: Exchange
+}
+
+type KnownStep = Exclude<ExchangeStep, { readonly kind: 'unknown' }>
+
+const nobody: ExchangeStep = {
+  kind: 'failure',
+  reason: Reason.NotAuthorized,
+  detail: 'no authenticator knows what the client sent as authentication data',
+}
+
+/**
+ * An exchange of enhanced authentication whose failures slow down, and whose success is not all that is asked. Whom the
+ * client means shows in what it sends first.
+ */
 export class GuardedExchange implements Exchange {
-  readonly #exchange: Exchange
+  readonly #candidates: readonly Candidate[]
   readonly #guards: Guards
   #attempt: Attempt | null = null
+  #chosen: Candidate | null = null
 
-  constructor(exchange: Exchange, guards: Guards) {
-    this.#exchange = exchange
+  constructor(candidates: readonly Candidate[], guards: Guards) {
+    this.#candidates = candidates
     this.#guards = guards
   }
 
   step(data: Buffer | null): Answer<ExchangeStep> {
-    return this.#attempt === null ? this.#first(data) : this.#next(this.#attempt, data)
+    return this.#attempt === null ? this.#begin(data) : this.#guarded(this.#attempt, () => this.#next(data))
   }
 
-  async #first(data: Buffer | null): Promise<ExchangeStep> {
+  close(): void {
+    this.#attempt?.abandoned()
+    this.#chosen?.exchange.close?.()
+  }
+
+  #begin(data: Buffer | null): Answer<ExchangeStep> {
     const attempt = this.#guards.attempt()
     if (isDenial(attempt)) return { kind: 'failure', ...attempt }
     this.#attempt = attempt
-    try {
+    return this.#guarded(attempt, async () => {
       if (attempt.wait > 0) await pause(attempt.wait, null, { ref: false })
       const admitted = await this.#guards.admitted()
-      if (isDenial(admitted)) return this.#failed(attempt, admitted)
-      return await this.#next(attempt, data)
+      return isDenial(admitted) ? { kind: 'failure', ...admitted } : this.#first(data)
+    })
+  }
+
+  async #guarded(attempt: Attempt, go: () => Promise<ExchangeStep>): Promise<ExchangeStep> {
+    try {
+      const step = await go()
+      if (step.kind === 'failure') end(attempt, step, this.#guards.who)
+      else if (step.kind === 'success') end(attempt, step.identity, this.#guards.who)
+      return step
     } catch (error) {
       attempt.abandoned()
       throw error
     }
   }
 
-  async #next(attempt: Attempt, data: Buffer | null): Promise<ExchangeStep> {
-    const step = await this.#exchange.step(data)
-    if (step.kind === 'failure') return this.#failed(attempt, step)
-    if (step.kind === 'continue') return step
-    const accepted = this.#guards.accept(step.identity)
-    if (isDenial(accepted)) return this.#failed(attempt, accepted)
-    end(attempt, null)
-    return step
+  async #first(data: Buffer | null): Promise<ExchangeStep> {
+    for (const candidate of this.#candidates) {
+      const step = await candidate.exchange.step(data)
+      if (step.kind === 'unknown') continue
+      this.#chosen = candidate
+      return this.#taken(candidate, step)
+    }
+    return nobody
   }
 
-  close(): void {
-    this.#attempt?.abandoned()
-    this.#exchange.close?.()
+  async #next(data: Buffer | null): Promise<ExchangeStep> {
+    if (this.#chosen === null) return nobody
+    const step = await this.#chosen.exchange.step(data)
+    return step.kind === 'unknown' ? nobody : this.#taken(this.#chosen, step)
   }
 
-  #failed(attempt: Attempt, denial: Denial): ExchangeStep {
-    end(attempt, denial)
-    return { ...denial, kind: 'failure' }
+  #taken({ authenticator }: Candidate, step: KnownStep): ExchangeStep {
+    if (step.kind !== 'success') return step
+    const accepted = this.#guards.accept(step.identity, authenticator)
+    return isDenial(accepted) ? { kind: 'failure', ...accepted } : step
   }
 }

@@ -1,4 +1,4 @@
-import type { Denial } from '../engine/ports.ts'
+import type { Credentials, Denial, Identity } from '../engine/ports.ts'
 import { Reason } from '../packet/reason.ts'
 import type { Attempt } from './throttle.ts'
 
@@ -7,9 +7,14 @@ export function isDenial(found: object | null): found is Denial {
   return found !== null && 'reason' in found
 }
 
-/** Ends an attempt: only wrong credentials count as a failure of the client. */
-export function end(attempt: Attempt, denial: Denial | null): void {
-  if (denial === null || denial.reason === Reason.ClientIdentifierNotValid) attempt.succeeded()
-  else if (denial.reason === Reason.BadUserNameOrPassword || denial.reason === Reason.NotAuthorized) attempt.failed()
+/**
+ * Ends an attempt. Only wrong credentials count as a failure of the client; and whoever gets in by something else than the
+ * user name it gave, such as a certificate, has not proved that name.
+ */
+export function end(attempt: Attempt, found: Identity | Denial, { username }: Credentials): void {
+  if (!isDenial(found)) {
+    if (username === null ? found.method !== 'anonymous' : username === found.name) attempt.succeeded()
+    else attempt.passed()
+  } else if (found.reason === Reason.BadUserNameOrPassword || found.reason === Reason.NotAuthorized) attempt.failed()
   else attempt.abandoned()
 }

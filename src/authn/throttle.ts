@@ -16,7 +16,10 @@ const maximumUnderway = 1_000
 export interface Attempt {
   /** Milliseconds to wait before the credentials are looked at; mostly 0. */
   readonly wait: number
+  /** The name was proved. */
   succeeded(): void
+  /** The client was let in, but not because it proved the name: what failed under it goes on counting. */
+  passed(): void
   /** The credentials were wrong. */
   failed(): void
   /** Nothing was learned about the credentials: the client left, or whoever knows could not be asked. */
@@ -53,7 +56,7 @@ export class Throttle {
     return this.#pairs.size + this.#addresses.size + this.#proven.size + this.#underway.size
   }
 
-  /** `name` is the user name, or what else tells one client from another before it has proved anything. */
+  /** `name` is what the client says of itself: whatever tells it from others before it has proved anything. */
   begin(peer: Pick<Peer, 'address' | 'loopback'>, listener: string, name: string): Attempt | Denial {
     const { maximumDelay, loopback } = this.#options
     if (maximumDelay === 0 || (peer.loopback && !loopback)) return free
@@ -89,6 +92,7 @@ export class Throttle {
     return {
       wait,
       succeeded: end(() => this.#succeeded(pair)),
+      passed: end(() => this.#passed(pair)),
       failed: end(() => this.#failed(place, pair)),
       abandoned: end(() => {}),
     }
@@ -108,6 +112,10 @@ export class Throttle {
 
   #succeeded(pair: string): void {
     this.#pairs.forget(pair)
+    this.#passed(pair)
+  }
+
+  #passed(pair: string): void {
     this.#proven.delete(pair)
     this.#proven.add(pair)
     if (this.#proven.size <= this.#options.entries) return
@@ -119,7 +127,7 @@ export class Throttle {
 }
 
 const nothing = () => {}
-const free: Attempt = { wait: 0, succeeded: nothing, failed: nothing, abandoned: nothing }
+const free: Attempt = { wait: 0, succeeded: nothing, passed: nothing, failed: nothing, abandoned: nothing }
 
 /** A long name is kept as its hash, so that names cost no more memory than there are entries. */
 function pairOf(place: string, name: string): string {

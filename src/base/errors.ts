@@ -20,6 +20,16 @@ export const errorTable = {
     'A file with the value of a header for HTTP authentication cannot be read. Check the path and its permissions.',
   AUTHENTICATION_FILE_INVALID:
     'A file cannot be the value of a header for HTTP authentication: it must be one line of ASCII.',
+  CA_MISSING: 'There is no certificate authority in this directory. Check --dir, or make one: "petaltail ca init".',
+  CA_EXISTS: 'There is a certificate authority, or a key, already. Choose another directory or file.',
+  CA_BUSY: 'Another process works on this certificate authority and does not come to an end. Look what it does.',
+  CA_UNUSABLE:
+    'A file of the certificate authority cannot be used. The message names it, and says what is wrong and what to do.',
+  CA_KEY_MISSING:
+    'The key that is needed is not there. The message says which: that of the root may be kept elsewhere, see --root-key.',
+  CA_PASSPHRASE: 'A key is encrypted, and its passphrase is missing or wrong. Check --passphrase-file.',
+  CA_REQUEST_INVALID: 'What was asked of the certificate authority is not possible. The message says why.',
+  CA_CERTIFICATE_UNKNOWN: 'The certificate authority has no such certificate. "petaltail ca list" shows what it has.',
   ANONYMOUS_NOT_LOOPBACK:
     'A listener that other machines can reach has no authentication. Bind it to loopback, or say --allow-anonymous.',
   USAGE: 'The command line has a mistake. Run the command with --help.',

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { packageVersion } from '../base/version.ts'
+import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
+import { passwdCommand } from './commands/passwd.ts'
 import { publishCommand } from './commands/pub.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { startCommand } from './commands/start.ts'
@@ -13,6 +15,8 @@ Examples:
   petaltail start                                 a broker for this machine: mqtt on 1883, WebSocket on 8083
   petaltail start --config broker.yaml            a broker as the file says
   petaltail check --config broker.yaml            is the file right, and what would it do?
+  petaltail passwd -c users alice                 users and their passwords, in a file
+  petaltail ca issue client pump-7                a certificate for a device
   petaltail store backup /backup/monday           copy the store, also while the broker runs
   petaltail sub -t 'sensors/#' -v                 print what is published
   petaltail pub -t sensors/hall -m 21.5           publish
@@ -30,6 +34,8 @@ async function createProgram(given: readonly string[]): Promise<Command> {
     .addCommand(startCommand())
     .addCommand(checkCommand())
     .addCommand(storeCommand())
+    .addCommand(passwdCommand())
+    .addCommand(caCommand())
     .addCommand(publishCommand())
     .addCommand(subscribeCommand())
   program.addCommand(await benchmark(given[0] === 'bench')).addCommand(schemaCommand())

@@ -21,10 +21,11 @@ export interface StartOptions {
 export async function start({ config: file, ...commandLine }: StartOptions): Promise<void> {
   const config = onThisMachine(loadConfig({ file, environment: process.env, commandLine }))
   refuseUnprotected(config)
-  const { startBroker } = await import('../broker.ts')
+  const { startBroker } = await import('../start-broker.ts')
   const broker = await startBroker(config, logOf(config))
   const urls = broker.addresses.map(({ url }) => url)
   process.stdout.write(welcome(packageVersion(), config, urls, commandName()))
+  process.on('SIGHUP', () => broker.reload())
   await stopSignal()
   await closeWithin(config.shutdownTimeout, () => broker.close())
   process.exit(0)

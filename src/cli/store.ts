@@ -50,9 +50,9 @@ export async function compact(directory: string): Promise<void> {
   print([`${directory}: ${size(before)} before, ${size(after)} now`])
 }
 
-function stateOf({ holder, closed }: Survey): string {
-  if (holder !== null) return holder === '' ? 'open' : `open in process ${holder}`
-  return closed ? 'closed' : 'not closed in order'
+function stateOf({ holder }: Survey): string {
+  if (holder === null) return 'closed'
+  return holder === '' ? 'open' : `open in process ${holder}`
 }
 
 function contents({ audit }: Pick<Copied, 'audit'>): string {

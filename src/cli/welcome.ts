@@ -1,32 +1,49 @@
 import { resolve } from 'node:path'
 import { isLoopback, parseListenAddress } from '../config/address.ts'
+import { allowsAnonymous } from '../config/listeners.ts'
 import type { Config } from '../config/schema.ts'
 
 /** What a person who started the broker wants to know: where it listens, what is safe and what is not, what to try. */
 export function welcome(version: string, config: Config, urls: readonly string[], command: string): string {
   const lines = [`Petaltail ${version} is ready and listens on`, ...urls.map((url) => `  ${url}`), '']
-  lines.push(...safety(urls))
+  lines.push(...safety(config, urls))
   if (config.store.kind === 'memory')
     lines.push('Sessions and messages are kept in memory: they are gone when the broker stops.')
   else lines.push(`Sessions and messages are kept in ${resolve(config.store.path)}.`)
-  lines.push('', 'Try, in two other terminals:', ...attempts(urls, command), 'Stop with Ctrl-C.')
+  lines.push('', 'Try, in two other terminals:', ...attempts(config, urls, command), 'Stop with Ctrl-C.')
   return `${lines.join('\n')}\n`
 }
 
-function safety(urls: readonly string[]): string[] {
-  const open = urls.filter((url) => !isLocal(url))
-  if (open.length === 0) {
-    return ['Safe: only programs on this machine can connect. Any of them can, without a password, and see everything.']
-  }
-  const lines = [`NOT SAFE: other machines can connect, without a password, and see everything: ${open.join(', ')}`]
-  const plain = open.filter((url) => url.startsWith('mqtt:') || url.startsWith('ws:'))
+function safety(config: Config, urls: readonly string[]): string[] {
+  const far = urls.filter((url) => !isLocal(url))
+  const anonymous = urls.filter((_url, index) => letsInAnybody(config, index))
+  const open = far.filter((url) => anonymous.includes(url))
+  const lines: string[] = []
+  if (far.length === 0)
+    lines.push(
+      anonymous.length > 0
+        ? 'Safe: only programs on this machine can connect. Any of them can, without a password, and see everything.'
+        : 'Safe: only programs on this machine can connect, and they must prove who they are.',
+    )
+  else if (open.length === 0) lines.push('Clients from other machines must prove who they are.')
+  else lines.push(`NOT SAFE: other machines can connect, without a password, and see everything: ${open.join(', ')}`)
+  if (open.length < far.length || anonymous.length === 0)
+    lines.push('Whoever has done so can read and write everything: there are no access rules yet.')
+  const plain = far.filter((url) => url.startsWith('mqtt:') || url.startsWith('ws:'))
   if (plain.length > 0)
     lines.push(`NOT SAFE: what they send can be read on its way: ${plain.join(', ')} (mqtts:// and wss:// encrypt)`)
   return lines
 }
 
-function attempts(urls: readonly string[], command: string): string[] {
-  const where = target(urls)
+/** Clients that prove nothing are let in by the listener at `index`. */
+function letsInAnybody(config: Config, index: number): boolean {
+  const listener = config.listeners[index]
+  return listener !== undefined && allowsAnonymous(config, listener)
+}
+
+function attempts(config: Config, urls: readonly string[], command: string): string[] {
+  const proof = urls.some((_url, index) => letsInAnybody(config, index)) ? '' : ' -u NAME -P PASSWORD'
+  const where = `${target(urls)}${proof}`
   return [`  ${command} sub${where} -t 'hello/#' -v`, `  ${command} pub${where} -t hello/world -m 'It works'`]
 }
 

@@ -1,4 +1,5 @@
 import { methods } from './authentication-schema.ts'
+import { patternMistake } from './client-id-pattern.ts'
 import { checkHttpAuthentication } from './http-authentication-check.ts'
 import type { Problem } from './problem.ts'
 import type { AuthenticatorConfig, Config, ListenerConfig } from './schema.ts'
@@ -33,7 +34,15 @@ export function checkAuthenticators(config: Config): Problem[] {
       message,
     })),
   )
-  return problems.length > 0 ? problems : [...checkNames(config), ...checkReferences(config)]
+  if (problems.length > 0) return problems
+  return [...checkNames(config), ...checkReferences(config), ...checkClientIds(config)]
+}
+
+function checkClientIds({ authentication }: Config): Problem[] {
+  return authentication.clientIds.flatMap((pattern, index) => {
+    const message = patternMistake(pattern)
+    return message === null ? [] : [{ path: ['authentication', 'clientIds', index], key: null, message }]
+  })
 }
 
 function checkSections(authenticator: AuthenticatorConfig): Pick<Problem, 'path' | 'message'>[] {

@@ -2,7 +2,7 @@ import type { Problem } from './problem.ts'
 import { isLoopbackUrl } from './token-check.ts'
 
 /** A section of HTTP authentication as far as its parts depend on each other. */
-export interface HttpAuthenticationSection {
+interface HttpAuthenticationSection {
   readonly url: string
   readonly contract: 'webhook' | 'form'
   readonly body: 'form' | 'json'

@@ -1,4 +1,4 @@
-import { addressOf, allowsAnonymous, webSocketPath } from './listeners.ts'
+import { addressOf, allowsAnonymous, listenerName, webSocketPath } from './listeners.ts'
 import type { Config, ListenerConfig } from './schema.ts'
 
 const everyAddress = '::'
@@ -17,7 +17,7 @@ function optionsOf(config: Config, listener: ListenerConfig) {
     ...placeOf(listener),
     mode,
     rules: {
-      name: listener.name ?? listener.url,
+      name: listenerName(listener),
       connectTimeout,
       allowAnonymous: allowsAnonymous(config, listener),
       durability: listener.durability ?? config.store.durability,
@@ -46,24 +46,28 @@ function placeOf(listener: ListenerConfig) {
 
 function tlsOf({ tls }: ListenerConfig) {
   if (tls === undefined) return null
-  const { certificate, key, clientCertificate, minVersion } = tls
-  const sni = tls.sni.flatMap((entry) =>
-    entry.serverNames.map((name) => ({
-      name,
-      certificate: entry.certificate,
-      key: entry.key,
-      chain: entry.chain ?? null,
-    })),
-  )
-  const alpn = tls.alpn ?? null
+  const { clientCa, systemAuthorities, clientCertificate, minVersion } = tls
   return {
-    certificate,
-    key,
+    certificate: tls.certificate ?? null,
+    key: tls.key ?? null,
     chain: tls.chain ?? null,
-    sni,
-    clientCa: tls.clientCa ?? null,
+    alternatives: tls.alternatives.map(filesOf),
+    sni: tls.sni.flatMap((entry) => entry.serverNames.map((name) => ({ name, ...filesOf(entry) }))),
+    clientCa,
+    systemAuthorities,
     clientCertificate,
     minVersion,
-    alpn,
+    ciphers: tls.ciphers ?? null,
+    alpn: tls.alpn ?? null,
   }
+}
+
+interface PairConfig {
+  readonly certificate: string
+  readonly key: string
+  readonly chain?: string
+}
+
+function filesOf({ certificate, key, chain = undefined }: PairConfig) {
+  return { certificate, key, chain: chain ?? null }
 }

@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { choice, count, milliseconds, optionalFile, optionalText, requiredFile, texts } from './option.ts'
+import { clientTrustOptions } from './certificate-trust-schema.ts'
+import { choice, count, flag, milliseconds, optionalFile, optionalText, requiredFile, texts } from './option.ts'
 import { durabilities } from './store-schema.ts'
 
 const certificateFiles = {
@@ -7,6 +8,8 @@ const certificateFiles = {
   key: requiredFile('PEM file with the private key of the certificate.'),
   chain: optionalFile('PEM file with the intermediate certificates.', 'none'),
 }
+
+const alternativeSchema = Type.Object(certificateFiles, { additionalProperties: false })
 
 const sniSchema = Type.Object(
   {
@@ -22,28 +25,58 @@ const sniSchema = Type.Object(
 
 const tlsSchema = Type.Object(
   {
-    ...certificateFiles,
-    clientCa: optionalFile('PEM file with the authorities that sign client certificates.', 'those of the system'),
+    certificate: optionalFile(
+      'PEM file with the certificate, which may be followed by its chain.',
+      'one that the authority of the broker itself signs',
+    ),
+    key: optionalFile('PEM file with the private key of the certificate.', 'that of the certificate the broker makes'),
+    chain: optionalFile('PEM file with the intermediate certificates.', 'none'),
+    alternatives: Type.Array(alternativeSchema, {
+      default: [],
+      description:
+        'Certificates for the same names with keys of other kinds, such as RSA beside ECDSA; a client is shown one it supports.',
+      live: false,
+    }),
+    sni: Type.Array(sniSchema, {
+      default: [],
+      description: 'Further certificates, chosen by server name; two for the same name are alternatives.',
+      live: false,
+    }),
+    clientCa: Type.Array(Type.String({ minLength: 1, file: true }), {
+      default: [],
+      description:
+        'PEM files with the authorities that sign client certificates: roots, or authorities between alone. With none, and ' +
+        'without `system_authorities`, the authority of the broker itself if it has one.',
+      live: false,
+    }),
+    systemAuthorities: flag(
+      false,
+      'The authorities that the operating system trusts may sign client certificates, too.',
+    ),
     clientCertificate: choice(
       ['none', 'request', 'require'],
       'none',
       'Whether clients are asked for, or must have, a certificate.',
     ),
+    ...clientTrustOptions,
     minVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'The oldest TLS version accepted.'),
+    ciphers: optionalText(
+      'Cipher suites in the form of OpenSSL, the preferred first, such as `ECDHE-ECDSA-AES128-GCM-SHA256:HIGH`; names that begin with `TLS_` are those of TLS 1.3.',
+      'those that are secure, 128-bit AES first',
+    ),
     alpn: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
+      Type.Array(Type.String({ minLength: 1, maxLength: 255 }), {
         description: 'Application protocols offered.',
         fallback: '`mqtt` on `mqtts` listeners, `http/1.1` on `wss` listeners',
         live: false,
       }),
     ),
-    sni: Type.Array(sniSchema, {
-      default: [],
-      description: 'Further certificates, chosen by server name.',
-      live: false,
-    }),
   },
-  { additionalProperties: false, description: 'Certificate and rules of an `mqtts://` or `wss://` listener.' },
+  {
+    additionalProperties: false,
+    description:
+      'Certificate and rules of an `mqtts://` or `wss://` listener. Changed files count for new connections at once.',
+  },
 )
 
 const webSocketSchema = Type.Object(

@@ -29,6 +29,11 @@ export function addressOf(listener: ListenerConfig): ListenAddress {
   return address
 }
 
+/** What logs, the journal and others call a listener. */
+export function listenerName(listener: ListenerConfig): string {
+  return listener.name ?? listener.url
+}
+
 /** The path WebSocket clients of a listener must ask for. */
 export function webSocketPath(listener: ListenerConfig): string {
   const address = addressOf(listener)
@@ -58,6 +63,7 @@ export function refuseUnprotected(config: Config): void {
 export function checkListeners(listeners: readonly (ListenerConfig | null)[]): Problem[] {
   const problems: Problem[] = []
   const first = new Map<string, number>()
+  const names = new Map<string, ListenerConfig>()
   listeners.forEach((listener, index) => {
     if (listener === null) return
     const path = ['listeners', index]
@@ -71,6 +77,13 @@ export function checkListeners(listeners: readonly (ListenerConfig | null)[]): P
       problems.push({ path: [...path, 'url'], key: null, message: `is the same address as listeners[${earlier}]` })
     }
     first.set(place, index)
+    const namesake = names.get(listenerName(listener))
+    // Who is asked about a client is found by the name of its listener.
+    if (namesake !== undefined && JSON.stringify(namesake) !== JSON.stringify(listener)) {
+      const message = `has the name of another, "${listenerName(listener)}": give it one of its own`
+      problems.push({ path, key: null, message })
+    }
+    names.set(listenerName(listener), listener)
   })
   return problems
 }
@@ -79,10 +92,10 @@ function mismatches(listener: ListenerConfig, address: ListenAddress): { option:
   const found: { option: string; message: string }[] = []
   const secure = address.transport === 'tls' || address.transport === 'wss'
   const web = address.transport === 'ws' || address.transport === 'wss'
-  if (secure && listener.tls === undefined)
-    found.push({ option: 'tls', message: `${listener.url} needs a section "tls" with certificate and key` })
   if (!secure && listener.tls !== undefined)
     found.push({ option: 'tls', message: 'is for mqtts:// and wss:// listeners only' })
+  const half = halfCertificate(listener)
+  if (half !== null) found.push({ option: 'tls', message: half })
   if (!web && listener.websocket !== undefined)
     found.push({ option: 'websocket', message: 'is for ws:// and wss:// listeners only' })
   const asked = listener.websocket?.path
@@ -92,6 +105,17 @@ function mismatches(listener: ListenerConfig, address: ListenAddress): { option:
     found.push({ option: 'websocket', message: `path is ${asked}, but the URL says ${address.path}` })
   }
   return found
+}
+
+/** What is missing beside a certificate, or beside a key. */
+function halfCertificate({ tls }: ListenerConfig): string | null {
+  if (tls === undefined) return null
+  const { certificate, key, chain } = tls
+  if (certificate !== undefined && key === undefined) return 'needs a "key" for its certificate'
+  if (certificate !== undefined) return null
+  if (key !== undefined) return 'needs a "certificate" for its key'
+  const rest = chain !== undefined ? 'chain' : tls.alternatives.length > 0 ? 'alternatives' : null
+  return rest === null ? null : `needs "certificate" and "key" beside "${rest}"`
 }
 
 function placeOf(address: ListenAddress): string {

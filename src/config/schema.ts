@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { authenticationSchema, authenticatorSchema } from './authentication-schema.ts'
+import { caSchema } from './ca-schema.ts'
 import { featuresSchema, limitsSchema, queueSchema, retainedSchema, sessionSchema } from './limits-schema.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { choice, flag, milliseconds } from './option.ts'
@@ -25,6 +26,7 @@ export const configSchema = Type.Object(
       live: false,
     }),
     authentication: authenticationSchema,
+    ca: caSchema,
     store: storeSchema,
     shutdownTimeout: milliseconds(10_000, 'The longest time closing down may take.'),
     log: Type.Object(

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { count, flag, milliseconds, optionalFile, optionalText, seconds, text, texts } from './option.ts'
 
 /** The ways to sign a token that can be accepted. Those with a shared secret are not among them, nor is none. */
-export const tokenAlgorithms = [
+const tokenAlgorithms = [
   'RS256',
   'RS384',
   'RS512',

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { BrokerError } from '../base/errors.ts'
+import { patternMistake } from './client-id-pattern.ts'
 import { accepted } from './describe.ts'
 import { parseConfigDocument } from './document.ts'
 import { interpret } from './interpret.ts'
@@ -44,7 +45,7 @@ export function parseUsers(text: string, file: string): UserList {
     return `${file}:${line}:${column}`
   }
   for (const { path, key, message } of problems.slice(0, 20))
-    lines.push(`${place(path, key)}: ${key === null ? `${pathText(path)} ` : ''}${message}`)
+    lines.push(`${place(path, key)}: ${key === null ? `${pathText(path) || 'the file'} ` : ''}${message}`)
   if (users === null || lines.length > 0) throw new BrokerError('USERS_FILE_INVALID', lines.join('\n'))
   return { users, place: (index, ...path) => place(['users', index, ...path], null) }
 }
@@ -54,6 +55,12 @@ function validUsers(candidate: unknown, problems: Problem[]): UserEntry[] | null
     for (const error of isUsersFile.errors ?? []) problems.push(explain(error))
     return null
   }
+  candidate.users.forEach(({ clientIds = [] }, index) => {
+    for (const [place, pattern] of clientIds.entries()) {
+      const message = patternMistake(pattern)
+      if (message !== null) problems.push({ path: ['users', index, 'clientIds', place], key: null, message })
+    }
+  })
   return candidate.users.map((user, index) => ({
     ...user,
     attributes: validAttributes(user.attributes, ['users', index, 'attributes'], problems),
@@ -95,8 +102,9 @@ function explain(error: ErrorObject): Problem {
 function messageOf(error: ErrorObject, node: OptionNode): string {
   if (error.keyword === 'required') return `needs "${fileName(String(error.params.missingProperty))}"`
   if (error.keyword === 'minLength') return 'must not be empty'
-  const secret = /\/(password|scram)(\/|$)/.test(error.instancePath)
-  return `must be ${accepted(node)}${secret ? '' : `, not ${shown(error.data)}`}`
+  // Elsewhere a value may be a password.
+  const open = /^\/users\/\d+\/(?!password|scram)/.test(error.instancePath)
+  return `must be ${accepted(node)}${open ? `, not ${shown(error.data)}` : ''}`
 }
 
 /** What the parser says without what it quotes, which may be part of a password. */

@@ -9,7 +9,7 @@ import { anySize, type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
 import { endOf, principalOf, refusedSession } from './identity.ts'
 import { Outbox } from './outbox.ts'
-import type { Credentials, Denial, Identity, Verdict } from './ports.ts'
+import type { Authentication, Credentials, Identity, Verdict } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 import { forever } from './sessions.ts'
@@ -73,6 +73,7 @@ function authenticate(connection: Connection, packet: Connect): void {
   const { core, peer, listener, id, version } = connection
   const who: Credentials = {
     clientId: id,
+    assigned: packet.clientId === '',
     username: packet.username,
     password: packet.password,
     version,
@@ -93,15 +94,13 @@ function authenticate(connection: Connection, packet: Connect): void {
   }
   connection.identityChanges = core.identityChanges
   const answer = core.authenticator.authenticate(who)
-  const decide = (result: Identity | Denial | 'unknown' | 'refused') => {
+  const decide = (result: Authentication) => {
     if (typeof result === 'object')
       return 'reason' in result ? connection.deny(result) : admit(connection, packet, result, {})
     if (packet.username === null && packet.password === null)
       return connection.fail(Reason.NotAuthorized, 'anonymous clients are not let in here')
-    connection.fail(
-      Reason.BadUserNameOrPassword,
-      result === 'unknown' ? 'nobody knows these credentials' : 'the credentials are refused',
-    )
+    const why = result === 'unknown' ? 'nobody knows these credentials' : 'the credentials are refused'
+    connection.fail(Reason.BadUserNameOrPassword, why, '')
   }
   if (answer instanceof Promise) connection.wait(answer, decide)
   else decide(answer)
@@ -196,8 +195,10 @@ function record(connection: Connection, sessionPresent: boolean): void {
   counters.connectionsAccepted++
   counters.connections++
   if (counters.connections > counters.connectionsMaximum) counters.connectionsMaximum = counters.connections
-  core.log.info('client connected', { clientId, listener, address: peer.address, version, sessionPresent })
-  core.journal.record({ kind: 'connected', clientId, listener, address: peer.address, version, sessionPresent })
+  const { name: identity, method } = connection.identity
+  const event = { clientId, identity, method, listener, address: peer.address, version, sessionPresent }
+  core.log.info('client connected', event)
+  core.journal.record({ kind: 'connected', ...event })
 }
 
 /** Seconds the session outlives the connection. MQTT 3 knows only sessions that end with it, and others. */

@@ -24,6 +24,8 @@ export const anySize = 0x1000_0005
 /** Told who the client turned out to be, and what to send it last. */
 export type Authenticated = (identity: Identity, data: Buffer | null) => void
 
+/** Milliseconds in which it must be found out who a client is; most who are asked give up sooner by themselves. */
+const longestAnswer = 60_000
 /** Milliseconds a timer is set for at the most. */
 const day = 86_400_000
 let serials = 0
@@ -187,7 +189,7 @@ export class Connection implements Attached, Client {
     const text = told === '' ? reasonName(reason) : `${reasonName(reason)}: ${told}`
     if (this.phase === Phase.Connected) {
       if (this.protocol === 5)
-        this.#last(encodeDisconnect(reason, { reasonString: text }, this.outbox.maximumPacketSize))
+        this.#last(encodeDisconnect(afterConnect(reason), { reasonString: text }, this.outbox.maximumPacketSize))
     } else {
       this.#refuse(reason, text)
     }
@@ -279,8 +281,9 @@ export class Connection implements Attached, Client {
   }
 
   #overdue(): void {
-    // Said CONNECT, and is to be told of its session once that is safe.
-    if (this.phase !== Phase.Connected && this.session !== null)
+    // Said CONNECT, and is to be told of its session once that is safe, or once it is known who it is.
+    const asked = this.waiting && this.core.clock.now() - this.lastHeard < longestAnswer
+    if (this.phase !== Phase.Connected && (this.session !== null || asked))
       return this.core.wheel.set(this.timer, this.rules.connectTimeout)
     if (this.phase !== Phase.Connected) return this.fail(Reason.UnspecifiedError, 'no complete CONNECT in time')
     if (this.#stalled)
@@ -327,6 +330,20 @@ export class Connection implements Attached, Client {
     const unlogged = core.refusals.admit()
     if (unlogged !== null) core.log.warn('connection refused', { ...fields, unlogged })
     core.journal.record({ kind: 'refused', clientId, listener, address, reason, detail })
+  }
+}
+
+/** The reason DISCONNECT has for what only CONNACK has a reason of its own for [MQTT 3.14.2.1]. */
+function afterConnect(reason: Reason): Reason {
+  switch (reason) {
+    case Reason.ServerUnavailable:
+      return Reason.ServerBusy
+    case Reason.ClientIdentifierNotValid:
+    case Reason.BadUserNameOrPassword:
+    case Reason.Banned:
+      return Reason.NotAuthorized
+    default:
+      return reason
   }
 }
 

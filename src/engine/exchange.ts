@@ -70,6 +70,7 @@ function take(connection: Connection, step: ExchangeStep): void {
   if (step.kind === 'continue')
     return answer(connection, Reason.ContinueAuthentication, connection.authenticationMethod ?? '', step.data)
   connection.exchange = null
+  if (step.kind === 'unknown') return connection.fail(Reason.NotAuthorized, step.detail, '')
   if (step.kind === 'failure') return connection.deny(step) // [MQTT-4.12.0-4] [MQTT-4.12.1-2]
   connection.authenticated(step.identity, step.data)
 }

@@ -89,6 +89,8 @@ export interface ListenerRules {
 /** What a client said of itself in CONNECT. */
 export interface Credentials {
   readonly clientId: string
+  /** The client gave no identifier, and this one was made up for it. */
+  readonly assigned?: boolean
   readonly username: string | null
   readonly password: Buffer | null
   readonly version: Version
@@ -152,9 +154,12 @@ export interface Denial {
   readonly told?: string
 }
 
-/** Answers who a client is; `unknown` passes the question on, a denial or `refused` ends it. */
+/** What an authenticator answers: `unknown` passes the question on to the next, a denial or `refused` ends it. */
+export type Authentication = Identity | Denial | 'unknown' | 'refused'
+
+/** Answers who a client is. */
 export interface Authenticator {
-  authenticate(who: Credentials): Answer<Identity | Denial | 'unknown' | 'refused'>
+  authenticate(who: Credentials): Answer<Authentication>
   /** Enhanced authentication [MQTT 4.12] by method name, or null when the method is not known here. */
   begin(method: string, who: Credentials): Exchange | null
   /**
@@ -179,6 +184,8 @@ export type ExchangeStep =
   | { readonly kind: 'continue'; readonly data: Buffer | null }
   | { readonly kind: 'success'; readonly identity: Identity; readonly data: Buffer | null }
   | ({ readonly kind: 'failure' } & Denial)
+  /** In answer to the first data only: the next authenticator that knows the method is asked. */
+  | { readonly kind: 'unknown'; readonly detail: string }
 
 export type Action = 'publish' | 'subscribe' | 'will'
 
@@ -213,6 +220,9 @@ export type JournalEvent =
   | {
       readonly kind: 'connected'
       readonly clientId: string
+      /** The name of the client's identity, and how it was proved. */
+      readonly identity: string
+      readonly method: string
       readonly listener: string
       readonly address: string
       readonly version: Version

@@ -16,18 +16,27 @@ export interface SocketEvents {
 }
 
 /** A socket that keeps its wire in a field, so that all sockets share the same callbacks. */
-export class AcceptedSocket extends Socket {
+export interface WiredSocket extends Socket {
+  wire: SocketEvents | null
+}
+
+export class AcceptedSocket extends Socket implements WiredSocket {
   wire: SocketEvents | null = null
 
   constructor(handle: object) {
     super(intoShared(handle))
-    this.on('drain', onDrain).on('error', onError).on('end', onEnd).on('close', onClose)
+    reportEvents(this)
   }
+}
+
+/** Sends the events of a socket to whatever its wire is at the time; those of reading come by `readIntoShared`. */
+export function reportEvents(socket: WiredSocket): void {
+  socket.on('drain', onDrain).on('error', onError).on('end', onEnd).on('close', onClose)
 }
 
 /** Sends the events of any socket to `wire`, which may replace an earlier one. */
 export function wireSocket(socket: Socket, wire: SocketEvents): void {
-  if (socket instanceof AcceptedSocket) {
+  if (isWired(socket)) {
     socket.wire = wire
     return
   }
@@ -39,18 +48,18 @@ export function wireSocket(socket: Socket, wire: SocketEvents): void {
 }
 
 /**
- * Gives every connection of a listening server to `take` as an AcceptedSocket. Answers false, and changes nothing, when
- * this Node does not have what it needs.
+ * Gives the handle of every connection of a listening server to `take`, which makes a socket of it. Answers false, and
+ * changes nothing, when this Node does not have what it needs.
  */
 export function acceptShared(
   server: Server,
-  take: (socket: Socket) => void,
+  take: (handle: object) => void,
   failed: (status: number) => void,
 ): boolean {
   const listening: unknown = Reflect.get(server, '_handle')
   if (!isListeningHandle(listening)) return false
   listening.onconnection = (status, accepted) => {
-    if (isStreamHandle(accepted)) take(new AcceptedSocket(accepted))
+    if (isStreamHandle(accepted)) take(accepted)
     else failed(status)
   }
   return true
@@ -58,33 +67,39 @@ export function acceptShared(
 
 const shared = Buffer.allocUnsafeSlow(65_536)
 
-const onread = {
+/** The option `onread` of sockets that report to a wire. */
+export const readIntoShared = {
   buffer: shared,
   callback(this: unknown, length: number): boolean {
-    if (this instanceof AcceptedSocket && this.wire !== null) this.wire.read(shared, length)
+    if (isWired(this)) this.wire?.read(shared, length)
     return true
   },
 }
 
+/** Only the sockets made here and their like have this `onread`, and all of them have a wire. */
+function isWired(socket: unknown): socket is WiredSocket {
+  return socket instanceof Socket && 'wire' in socket
+}
+
 function intoShared(handle: object): SocketConstructorOpts {
-  const options = { onread }
+  const options = { onread: readIntoShared }
   Reflect.set(options, 'handle', handle)
   return options
 }
 
-function onDrain(this: AcceptedSocket): void {
+function onDrain(this: WiredSocket): void {
   this.wire?.drained()
 }
 
-function onError(this: AcceptedSocket, cause: Error): void {
+function onError(this: WiredSocket, cause: Error): void {
   this.wire?.failed(cause)
 }
 
-function onEnd(this: AcceptedSocket): void {
+function onEnd(this: WiredSocket): void {
   this.wire?.ended()
 }
 
-function onClose(this: AcceptedSocket): void {
+function onClose(this: WiredSocket): void {
   this.wire?.closed()
 }
 

@@ -3,15 +3,20 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { BrokerError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Acceptor, ListenerRules } from '../engine/ports.ts'
-import { acceptShared } from './accepted-socket.ts'
+import { AcceptedSocket, acceptShared } from './accepted-socket.ts'
 import { bind, urlOf } from './address.ts'
 import { Admission, type AdmissionDesk } from './admission.ts'
 import { Deadlines } from './deadlines.ts'
+import { setForAccepted } from './inherited.ts'
 import { Limits } from './limits.ts'
-import type { ListenerOptions } from './options.ts'
+import { defaultTls, type ListenerOptions } from './options.ts'
 import { local, peerOf, type Remote, remoteOf } from './peer.ts'
 import { readProxyHeader } from './proxy-stage.ts'
 import { SocketWire, type WireOwner } from './socket-wire.ts'
+import type { Supplies } from './supplies.ts'
+import { TlsCredentials } from './tls-credentials.ts'
+import type { ServedCertificate } from './tls-expiry.ts'
+import { overHandles, TlsServerSocket } from './tls-socket.ts'
 import { TlsStage } from './tls-stage.ts'
 import { WebSocketStage } from './websocket-stage.ts'
 import { WebSocketWire } from './websocket-wire.ts'
@@ -22,6 +27,8 @@ export interface Listener {
   readonly url: string
   /** Connections now, those still in a handshake included. */
   readonly connections: number
+  /** The certificates it shows now; none without TLS. */
+  readonly certificates: readonly ServedCertificate[]
   /** Stops accepting and ends unfinished handshakes. Connections the engine knows are the engine's to close. */
   close(): Promise<void>
 }
@@ -36,9 +43,15 @@ export async function openListener(
   acceptor: Acceptor,
   log: Log,
   clock: Clock = systemClock(),
+  supplies: Supplies = {},
 ): Promise<Listener> {
-  const entrance = new Entrance(options, acceptor, log, clock)
-  await entrance.open()
+  const entrance = new Entrance(options, acceptor, log, clock, supplies)
+  try {
+    await entrance.open()
+  } catch (error) {
+    await entrance.close()
+    throw error
+  }
   return entrance
 }
 
@@ -60,8 +73,10 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
   readonly #tls: TlsStage | null
   readonly #websocket: WebSocketStage | null
   #rules: ListenerRules
+  /** Sockets have the options they need when they are accepted. */
+  #prepared = false
 
-  constructor(options: ListenerOptions, acceptor: Acceptor, log: Log, clock: Clock) {
+  constructor(options: ListenerOptions, acceptor: Acceptor, log: Log, clock: Clock, supplies: Supplies) {
     this.#options = options
     this.#acceptor = acceptor
     this.#log = log
@@ -70,7 +85,7 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     this.limits = new Limits(options, clock)
     this.handshakes = new Deadlines<Admission>(options.handshakeTimeout, clock)
     this.closing = new Deadlines(closeTimeout, clock)
-    this.#tls = this.#tlsStage()
+    this.#tls = this.#tlsStage(supplies, clock)
     this.#websocket = this.#websocketStage()
   }
 
@@ -78,20 +93,32 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     return this.limits.connections
   }
 
+  get certificates(): readonly ServedCertificate[] {
+    return this.#tls?.credentials.certificates ?? []
+  }
+
   async open(): Promise<void> {
     const server = this.#server
     this.url = await bind(server, this.#options)
+    this.#prepared = this.#options.transport === 'unix' || setForAccepted(server, probeAfter)
     if (this.#rules.name === '') this.#rules = { ...this.#rules, name: this.url }
     server.on('error', (cause) => this.#log.error('listener failed', { listener: this.url, cause: cause.message }))
     const take = (socket: Socket) => this.#take(socket)
     const failed = (status: number) => this.#log.warn('accept failed', { listener: this.url, status })
-    // TLS and HTTP take over sockets of the ordinary kind only.
-    const plain = this.#tls === null && this.#websocket === null
-    if (!plain || !acceptShared(server, take, failed)) server.on('connection', take)
+    const make = this.#socketMaker()
+    if (make === null || !acceptShared(server, (handle) => take(make(handle)), failed)) server.on('connection', take)
+  }
+
+  /** Makes sockets of handles; null where what comes next takes over sockets of the ordinary kind only. */
+  #socketMaker(): ((handle: object) => Socket) | null {
+    const tls = this.#tls
+    if (tls === null) return this.#websocket === null ? (handle) => new AcceptedSocket(handle) : null
+    return overHandles && this.#options.proxyProtocol === 'off' ? (handle) => tls.socketOver(handle) : null
   }
 
   async close(): Promise<void> {
     this.#server.close()
+    this.#tls?.credentials.close()
     for (const admission of this.handshakes.drain()) admission.abandon()
   }
 
@@ -113,7 +140,7 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
       this.refused(remote.address, why, '')
       return
     }
-    if (transport !== 'unix') {
+    if (!this.#prepared) {
       socket.setNoDelay(true)
       // Finds out about clients that are gone without a word and have no keep alive of their own.
       socket.setKeepAlive(true, probeAfter)
@@ -140,7 +167,9 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
   }
 
   #proceed(admission: Admission, rest: Buffer): void {
-    if (this.#tls !== null) this.#tls.shake(admission)
+    const { socket } = admission
+    if (this.#tls !== null && socket instanceof TlsServerSocket) this.#tls.shake(admission, socket)
+    else if (this.#tls !== null) this.#tls.shakeOver(admission)
     else if (this.#websocket !== null) this.#websocket.upgrade(admission, admission.socket)
     else {
       const wire = this.#admitSocket(admission, admission.socket)
@@ -155,13 +184,21 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     return wire
   }
 
-  #tlsStage(): TlsStage | null {
+  #tlsStage(supplies: Supplies, clock: Clock): TlsStage | null {
     const { transport, tls } = this.#options
     if (transport !== 'tls' && transport !== 'wss') return null
-    if (tls === null) throw new BrokerError('TLS_INVALID', `${this.url} needs a certificate and its key`)
-    if (transport === 'tls')
-      return new TlsStage(tls, ['mqtt'], (admission, socket) => this.#admitSocket(admission, socket))
-    return new TlsStage(tls, ['http/1.1'], (admission, socket) => this.#websocket?.upgrade(admission, socket))
+    const options = tls ?? defaultTls
+    if (options.certificate === null && options.key === null && supplies.identity === undefined)
+      throw new BrokerError('TLS_INVALID', `${this.url} needs a certificate and its key`)
+    const listener = this.#rules.name === '' ? this.url : this.#rules.name
+    const credentials = new TlsCredentials(options, supplies, { listener, log: this.#log, clock })
+    const requestCertificates = options.clientCertificate !== 'none'
+    const wired = transport === 'tls'
+    const applications = options.alpn ?? [wired ? 'mqtt' : 'http/1.1']
+    return new TlsStage(credentials, { requestCertificates, applications, wired }, (admission, socket) => {
+      if (wired) this.#admitSocket(admission, socket)
+      else this.#websocket?.upgrade(admission, socket)
+    })
   }
 
   #websocketStage(): WebSocketStage | null {

@@ -15,7 +15,7 @@ export interface ListenerOptions {
   /** Permission bits of the unix socket. */
   readonly mode: number
   readonly rules: ListenerRules
-  /** Needed by `tls` and `wss`. */
+  /** For `tls` and `wss`; null there is the same as `defaultTls`. */
   readonly tls: TlsOptions | null
   readonly websocket: WebSocketOptions
   /** The header a proxy in front must send; connections without it are refused unless `off`. */
@@ -38,14 +38,24 @@ export interface CertificateFiles {
   readonly chain: string | null
 }
 
-export interface TlsOptions extends CertificateFiles {
-  /** Other certificates by server name: `broker.example.org` or `*.example.org`. */
+export interface TlsOptions {
+  /** What is shown to clients that name no server, or an unknown one; null for what the broker makes itself. */
+  readonly certificate: string | null
+  readonly key: string | null
+  readonly chain: string | null
+  /** The same with keys of other kinds, such as RSA beside ECDSA: what a client supports decides. */
+  readonly alternatives: readonly CertificateFiles[]
+  /** Other certificates by server name: `broker.example.org` or `*.example.org`; several of a name are alternatives. */
   readonly sni: readonly SniCertificate[]
-  /** PEM file of the authorities client certificates are verified against; null for those of the system. */
-  readonly clientCa: string | null
-  /** `request` lets clients in without a valid certificate and says so in `Peer.tls`. */
+  /** PEM files of the authorities client certificates are verified against; none for those of the broker itself. */
+  readonly clientCa: readonly string[]
+  /** Those the operating system trusts count, too. */
+  readonly systemAuthorities: boolean
+  /** Whether clients are asked for a certificate. Whether it is good is decided by who authenticates them. */
   readonly clientCertificate: 'none' | 'request' | 'require'
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** Cipher suites in the form of OpenSSL, the preferred first; null for the usual ones. */
+  readonly ciphers: string | null
   /** Protocol names selected from what the client offers, in this order; null for those of the transport. */
   readonly alpn: readonly string[] | null
 }
@@ -61,6 +71,21 @@ export interface WebSocketOptions {
   readonly origins: readonly string[]
   /** Bytes of the largest WebSocket message. */
   readonly maxPayload: number
+}
+
+/** A TLS listener that shows the certificate the broker makes itself and asks clients for none. */
+export const defaultTls: TlsOptions = {
+  certificate: null,
+  key: null,
+  chain: null,
+  alternatives: [],
+  sni: [],
+  clientCa: [],
+  systemAuthorities: false,
+  clientCertificate: 'none',
+  minVersion: 'TLSv1.2',
+  ciphers: null,
+  alpn: null,
 }
 
 export const defaultListener: ListenerOptions = {

@@ -1,94 +1,85 @@
-import { createServer, type Server, type TLSSocket } from 'node:tls'
-import type { TlsDetails } from '../engine/ports.ts'
+import { BrokerError } from '../base/errors.ts'
 import type { Admission } from './admission.ts'
-import type { TlsOptions } from './options.ts'
-import { certificateFailure, tlsFailure } from './tls-failure.ts'
-import { loadCertificates } from './tls-files.ts'
+import type { TlsCredentials } from './tls-credentials.ts'
+import { detailsOf } from './tls-details.ts'
+import { tlsFailure } from './tls-failure.ts'
+import { TlsServerSocket, type TlsSocketOptions, WiredTlsSocket } from './tls-socket.ts'
 
-/** Certificates of a chain that are looked at. */
-const maximumChain = 10
+export type AfterTls = (admission: Admission, socket: TlsServerSocket) => void
 
-export type AfterTls = (admission: Admission, socket: TLSSocket) => void
+/** How the handshakes of one listener are done. */
+export interface TlsManner {
+  /** Clients are asked for a certificate; whether it is good is not decided here. */
+  readonly requestCertificates: boolean
+  /** The ALPN names of what is spoken inside. */
+  readonly applications: readonly string[]
+  /** What is inside reads from a wire, not from a stream. */
+  readonly wired: boolean
+}
 
-/**
- * Does the TLS handshakes of one listener. `applications` are the ALPN names of what is spoken inside.
- *
- * @throws BrokerError when a file cannot be read or used.
- */
+/** Does the TLS handshakes of one listener. */
 export class TlsStage {
-  readonly #server: Server
-  readonly #admissions = new WeakMap<object, Admission>()
+  readonly credentials: TlsCredentials
+  readonly #manner: TlsManner
+  readonly #next: AfterTls
+  readonly #applications: Uint8Array
 
-  constructor(options: TlsOptions, applications: readonly string[], next: AfterTls) {
-    const certificates = loadCertificates(options)
-    const requested = options.clientCertificate !== 'none'
-    this.#server = createServer({
-      ...certificates.options,
-      SNICallback: (name, answer) => answer(null, certificates.named(name) ?? undefined),
-      ALPNProtocols: [...(options.alpn ?? applications)],
-      requestCert: requested,
-      rejectUnauthorized: options.clientCertificate === 'require',
-    })
-    this.#server.on('secureConnection', (socket) => {
-      const admission = this.#admissionOf(socket)
-      if (admission === undefined || !admission.pending) socket.destroy()
+  constructor(credentials: TlsCredentials, manner: TlsManner, next: AfterTls) {
+    this.credentials = credentials
+    this.#manner = manner
+    this.#next = next
+    this.#applications = Buffer.concat(manner.applications.map(encodeApplication))
+  }
+
+  /** A socket of the usual kind over the handle of an accepted connection. */
+  socketOver(handle: object): TlsServerSocket {
+    const options = this.#socketOptions()
+    return this.#manner.wired ? new WiredTlsSocket(handle, options) : new TlsServerSocket(handle, options)
+  }
+
+  /** Shakes hands over the admission's socket, from which other things were read before. */
+  shakeOver(admission: Admission): void {
+    this.shake(admission, new TlsServerSocket(admission.socket, this.#socketOptions()))
+  }
+
+  shake(admission: Admission, socket: TlsServerSocket): void {
+    admission.handshake = 'TLS handshake'
+    const failed = (error: Error) => admission.refuse('TLS handshake failed', tlsFailure(error))
+    const lost = () => admission.refuse('TLS handshake failed', tlsFailure({ code: 'ECONNRESET' }))
+    socket.on('error', failed)
+    socket.on('close', lost)
+    // Its name for a handshake that is done.
+    socket.once('secure', () => {
+      socket.off('error', failed)
+      socket.off('close', lost)
+      socket.release()
+      if (!admission.pending) socket.destroy()
       else {
-        admission.tls = detailsOf(socket, requested)
-        next(admission, socket)
+        admission.tls = detailsOf(socket, this.#manner.requestCertificates)
+        this.#next(admission, socket)
       }
     })
-    this.#server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
   }
 
-  shake(admission: Admission): void {
-    admission.handshake = 'TLS handshake'
-    this.#admissions.set(admission.socket, admission)
-    this.#server.emit('connection', admission.socket)
-  }
-
-  #failed(error: Error, socket: TLSSocket): void {
-    const rejected: unknown = socket.authorizationError
-    const why = rejected ? certificateFailure(rejected) : tlsFailure(error)
-    this.#admissionOf(socket)?.refuse('TLS handshake failed', why)
-  }
-
-  /** A TLS socket keeps the socket below it in `_parent`; nothing public leads from one to the other. */
-  #admissionOf(socket: TLSSocket): Admission | undefined {
-    const below: unknown = Reflect.get(socket, '_parent')
-    return isObject(below) ? this.#admissions.get(below) : undefined
+  #socketOptions(): TlsSocketOptions {
+    const { credentials } = this
+    const { contexts } = credentials
+    const options = {
+      isServer: true,
+      secureContext: contexts.standard,
+      requestCert: this.#manner.requestCertificates,
+      rejectUnauthorized: false,
+      ALPNProtocols: this.#applications,
+    } as const
+    if (!contexts.hasNames) return options
+    return { ...options, SNICallback: (name, answer) => answer(null, contexts.named(name) ?? undefined) }
   }
 }
 
-function detailsOf(socket: TLSSocket, requested: boolean): TlsDetails {
-  const certificates = requested ? chainOf(socket) : []
-  return {
-    protocol: socket.getProtocol() ?? '',
-    cipher: socket.getCipher().name,
-    serverName: textOrNull(Reflect.get(socket, 'servername')),
-    alpn: textOrNull(socket.alpnProtocol),
-    certificates,
-    authorized: certificates.length > 0 && socket.authorized,
-    failure: certificates.length > 0 && !socket.authorized ? String(socket.authorizationError) : null,
-  }
-}
-
-/** The client's certificate and its issuers, as far as the client sent them. */
-function chainOf(socket: TLSSocket): Buffer[] {
-  const chain: Buffer[] = []
-  let certificate = socket.getPeerX509Certificate()
-  while (certificate !== undefined && chain.length < maximumChain) {
-    if (chain.at(-1)?.equals(certificate.raw) === true) break
-    chain.push(certificate.raw)
-    certificate = certificate.issuerCertificate
-  }
-  return chain
-}
-
-/** Node says `false` or null where nothing was named. */
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+/** A protocol name as it is sent [RFC 7301, 3.1]. */
+function encodeApplication(name: string): Buffer {
+  const bytes = Buffer.from(name)
+  if (bytes.length === 0 || bytes.length > 255)
+    throw new BrokerError('TLS_INVALID', `${JSON.stringify(name)} cannot be an ALPN name: it needs 1 to 255 bytes`)
+  return Buffer.concat([Buffer.of(bytes.length), bytes])
 }

@@ -1,5 +1,7 @@
-import type { Batch } from './records.ts'
-import { blockKey, Step, Table } from './records.ts'
+import type { Batch } from './batch.ts'
+import { blockKey } from './keys.ts'
+import { Step, Table } from './records.ts'
+import { sumLength, writeSum } from './sums.ts'
 
 /** Entries of one value, which may be no longer than a key. */
 const most = 480
@@ -31,14 +33,14 @@ export class Acknowledgements {
     for (const [block, entries] of this.#entries) {
       const key = blockKey(block)
       for (let start = 0; start < entries.length; start += most)
-        batch.put(Table.Acknowledgements, key, encode(entries, start, Math.min(start + most, entries.length)))
+        batch.put(Table.Acknowledgements, key, encode(key, entries, start, Math.min(start + most, entries.length)))
     }
     this.#entries.clear()
   }
 }
 
-function encode(entries: readonly number[], start: number, end: number): Buffer {
-  const value = Buffer.allocUnsafe((end - start) * 4)
+function encode(key: Buffer, entries: readonly number[], start: number, end: number): Buffer {
+  const value = Buffer.allocUnsafe((end - start) * 4 + sumLength)
   let at = 0
   for (let index = start; index < end; index++) {
     const entry = entries[index]
@@ -46,7 +48,8 @@ function encode(entries: readonly number[], start: number, end: number): Buffer 
     at = value.writeUInt16BE(low, at)
     if (low >> placeBits === Step.Sent) at = value.writeUInt16BE(Math.floor(entry / 0x1_0000), at)
   }
-  return value.subarray(0, at)
+  writeSum(Table.Acknowledgements, key, value, at)
+  return value.subarray(0, at + sumLength)
 }
 
 export interface Progress {
@@ -58,7 +61,8 @@ export interface Progress {
 export function progressOf(values: readonly Buffer[]): Map<number, Progress> {
   const progress = new Map<number, Progress>()
   for (const value of values) {
-    for (let at = 0; at + 2 <= value.length; at += 2) {
+    const end = value.length - sumLength
+    for (let at = 0; at + 2 <= end; at += 2) {
       const entry = value.readUInt16BE(at)
       const place = entry & placeMask
       const step = stepOf(entry >> placeBits)

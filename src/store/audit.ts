@@ -1,10 +1,11 @@
-import { type Catalog, everyTable, piecesPlace, readCatalog, treeNames } from './catalog.ts'
+import { type Catalog, everyTable, piecesPlace, readCatalog, treeKind, treeNames } from './catalog.ts'
 import { examineFree } from './free-pages.ts'
+import { metaKeys } from './meta.ts'
 import { PageFile, type Snapshot } from './page-file.ts'
 import { PageLookup } from './page-lookup.ts'
 import { PageWalk, type TreeVisitor } from './page-walk.ts'
 import { assemble, piecesBehind } from './pieces.ts'
-import { metaKeys, Table } from './records.ts'
+import { Table } from './records.ts'
 import { isRight, type Judge } from './verify.ts'
 
 /** What was found in one table. */
@@ -81,7 +82,7 @@ class Examination {
   }
 
   #examine(snapshot: Snapshot): Pick<Audit, 'tables' | 'free' | 'forgotten'> {
-    const walk = new PageWalk(this.#file, snapshot.lastPage)
+    const walk = new PageWalk(this.#file, snapshot)
     const trees = readCatalog(walk, snapshot, (page, why) => this.find('list of tables', `page ${page}: ${why}`))
     const tables = this.#tables(walk, trees)
     const { free, forgotten } = examineFree(this.#file, snapshot, walk, (why) => this.find('free pages', why))
@@ -96,7 +97,7 @@ class Examination {
     for (const place of order) {
       const tree = trees[place]
       if (tree === null) this.find(treeNames[place], 'it is missing')
-      else walk.walk(tree, false, all[place])
+      else walk.walk(tree, treeKind(place), all[place])
     }
     const { versioned, positioned } = visitors[Table.Meta]
     if (!versioned) this.find('meta', 'it does not tell the version of the layout')

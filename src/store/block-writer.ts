@@ -12,7 +12,8 @@ import {
   setStep,
   trailerLength,
 } from './block.ts'
-import { Step, sumLength, writeSum } from './records.ts'
+import { Step, Table } from './records.ts'
+import { sumLength, writeSum } from './sums.ts'
 
 const ordinary = 65_536
 
@@ -118,8 +119,8 @@ export class BlockWriter {
     if (step === Step.Settled) this.live--
   }
 
-  /** The block as it is kept: a part of memory that is written over after `clear`. */
-  seal(): Buffer {
+  /** The block as it is kept under `key`: a part of memory that is written over after `clear`. */
+  seal(key: Buffer): Buffer {
     const { firstPlaces, offsets, extras } = this.#block
     const extrasAt = this.#length
     for (const extra of extras) {
@@ -136,7 +137,7 @@ export class BlockWriter {
     bytes.writeUInt16BE(offsets.length, at)
     bytes.writeUInt16BE(extras.length, at + 2)
     bytes.writeUInt32BE(extrasAt, at + 4)
-    writeSum(bytes, this.#length - sumLength)
+    writeSum(Table.Blocks, key, bytes, this.#length - sumLength)
     return bytes.subarray(0, this.#length)
   }
 

@@ -1,6 +1,7 @@
 import { weightOf } from '../engine/message.ts'
 import type { Qos } from '../packet/types.ts'
-import { qosOf, type Step, sumLength } from './records.ts'
+import { qosOf, type Step } from './records.ts'
+import { sumLength } from './sums.ts'
 
 /**
  * Messages that were accepted together, and who is to get each. A receiver's copy is known by its place: the receivers

@@ -1,5 +1,6 @@
 import { type Block, openBlock } from './block.ts'
-import { blockKey, Table } from './records.ts'
+import { blockKey } from './keys.ts'
+import { Table } from './records.ts'
 import type { Tables } from './tables.ts'
 
 /** What is known of a block without reading it. */

@@ -10,8 +10,10 @@ import {
   trailerLength,
 } from './block.ts'
 import type { BlockState, Blocks } from './blocks.ts'
+import { blockKey } from './keys.ts'
 import type { Pipeline } from './pipeline.ts'
-import { blockKey, Step, sumLength, Table, writeSum } from './records.ts'
+import { Step, Table } from './records.ts'
+import { sumLength, writeSum } from './sums.ts'
 import type { Tables } from './tables.ts'
 
 /** Bytes of blocks that need no cleaning, however little of them is still waited for. */
@@ -72,7 +74,7 @@ export class Cleaning {
     const value = tables.get(Table.Blocks, key)
     if (value === null) return 0
     const progress = progressOf(tables.getAll(Table.Acknowledgements, key))
-    const cleaned = withoutSettled(openBlock(value), progress)
+    const cleaned = withoutSettled(key, openBlock(value), progress)
     pipeline.batch.put(Table.Blocks, key, cleaned)
     pipeline.batch.drop(Table.Acknowledgements, key)
     blocks.rewritten(number, state, cleaned.length)
@@ -82,7 +84,7 @@ export class Cleaning {
 }
 
 /** The block with the messages that somebody waits for, each receiver as far as it has come. */
-export function withoutSettled(block: Block, progress: ReadonlyMap<number, Progress>): Buffer {
+export function withoutSettled(key: Buffer, block: Block, progress: ReadonlyMap<number, Progress>): Buffer {
   const pieces: Buffer[] = []
   const index: Buffer[] = []
   let length = 0
@@ -104,7 +106,7 @@ export function withoutSettled(block: Block, progress: ReadonlyMap<number, Progr
   trailer.writeUInt16BE(block.extras.length, 2)
   trailer.writeUInt32BE(length, 4)
   const value = Buffer.concat([...pieces, ...block.extras.map(encodeExtra), ...index, trailer])
-  writeSum(value, value.length - sumLength)
+  writeSum(Table.Blocks, key, value, value.length - sumLength)
   return value
 }
 

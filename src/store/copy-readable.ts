@@ -1,4 +1,4 @@
-import { type Catalog, everyTable, piecesPlace, readCatalog, treeNames } from './catalog.ts'
+import { type Catalog, everyTable, piecesPlace, readCatalog, treeKind, treeNames } from './catalog.ts'
 import type { Environment } from './environment.ts'
 import { examineFree } from './free-pages.ts'
 import { readOrphans, searchCatalog } from './orphans.ts'
@@ -51,13 +51,13 @@ class Copying {
   run(): Copied {
     const snapshot = this.#choose()
     if (snapshot === null) return { expected: treeNames.map(() => null), transaction: 0, wrong: [] }
-    const walk = new PageWalk(this.#file, snapshot.lastPage)
+    const walk = new PageWalk(this.#file, snapshot)
     const trees = readCatalog(walk, snapshot, () => {})
     const damaged = trees.flatMap((_, place) => (this.#copyTree(walk, trees, place) ? [] : [place]))
     if (damaged.length > 0) this.#complete(snapshot, walk, damaged)
     this.#rows.flush()
     // What was there after the last transaction is known only if that is the one that was found.
-    const latest = snapshot === this.#file.snapshots[0]
+    const latest = this.#file.complete && snapshot === this.#file.snapshots[0]
     const expected = trees.map((tree) => (latest && tree !== null ? tree.entries : null))
     return { expected, transaction: snapshot.transaction, wrong: this.#wrong }
   }
@@ -67,7 +67,7 @@ class Copying {
     let best: Snapshot | null = null
     let most = 0
     for (const snapshot of this.#states()) {
-      const trees = readCatalog(new PageWalk(this.#file, snapshot.lastPage), snapshot, () => {})
+      const trees = readCatalog(new PageWalk(this.#file, snapshot), snapshot, () => {})
       const found = trees.filter((tree) => tree !== null).length
       if (found > most) [best, most] = [snapshot, found]
       if (found === treeNames.length) break
@@ -87,7 +87,7 @@ class Copying {
     if (tree === null) return false
     let damages = 0
     const entry = (key: Buffer, value: Buffer): void => this.#copy(place, key, value)
-    walk.walk(tree, false, { entry, damaged: () => damages++ })
+    walk.walk(tree, treeKind(place), { entry, damaged: () => damages++ })
     return damages === 0
   }
 
@@ -107,7 +107,7 @@ class Copying {
     this.#rows.flush()
     for (const earlier of this.#file.snapshots) {
       if (earlier.transaction >= snapshot.transaction) continue
-      const earlierWalk = new PageWalk(this.#file, earlier.lastPage)
+      const earlierWalk = new PageWalk(this.#file, earlier)
       const trees = readCatalog(earlierWalk, earlier, () => {})
       for (const place of damaged) this.#copyTree(earlierWalk, trees, place)
     }

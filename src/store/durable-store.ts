@@ -20,21 +20,13 @@ import { type Block, maximumPlaces, messageHeader } from './block.ts'
 import { BlockWriter } from './block-writer.ts'
 import { BlockState, Blocks } from './blocks.ts'
 import { Cleaning } from './cleaning.ts'
+import { blockKey, numberKey, receivedKey, subscriptionKey } from './keys.ts'
 import { Loading } from './loading.ts'
 import { Pipeline } from './pipeline.ts'
-import {
-  blockKey,
-  encodeSession,
-  encodeSubscription,
-  encodeWill,
-  numberKey,
-  receivedKey,
-  Step,
-  subscriptionKey,
-  Table,
-} from './records.ts'
+import { Step, Table } from './records.ts'
 import { clockExpiry, wallExpiry } from './retained-record.ts'
 import { RetainedTable } from './retained-table.ts'
+import { encodeReceived, encodeSession, encodeSubscription, encodeWill } from './session-record.ts'
 import type { Tables } from './tables.ts'
 
 /** What a broker gives the store it is made with. */
@@ -150,7 +142,8 @@ export class DurableStore implements Store {
   }
 
   putSession(record: SessionRecord): void {
-    this.#put(Table.Sessions, numberKey(record.number), encodeSession(record))
+    const key = numberKey(record.number)
+    this.#put(Table.Sessions, key, encodeSession(key, record))
     this.#alive = true
   }
 
@@ -159,7 +152,8 @@ export class DurableStore implements Store {
   }
 
   putSubscription(number: number, record: SubscriptionRecord): void {
-    this.#put(Table.Subscriptions, subscriptionKey(number, record.filter), encodeSubscription(record))
+    const key = subscriptionKey(number, record.filter)
+    this.#put(Table.Subscriptions, key, encodeSubscription(key, record))
   }
 
   dropSubscription(number: number, filter: string): void {
@@ -167,7 +161,8 @@ export class DurableStore implements Store {
   }
 
   putWill(record: WillRecord): void {
-    this.#put(Table.Wills, numberKey(record.number), encodeWill(record))
+    const key = numberKey(record.number)
+    this.#put(Table.Wills, key, encodeWill(key, record))
   }
 
   dropWill(number: number): void {
@@ -175,7 +170,8 @@ export class DurableStore implements Store {
   }
 
   putReceived(number: number, packetId: number): void {
-    this.#put(Table.Received, receivedKey(number, packetId), nothing)
+    const key = receivedKey(number, packetId)
+    this.#put(Table.Received, key, encodeReceived(key))
   }
 
   dropReceived(number: number, packetId: number): void {
@@ -317,7 +313,8 @@ export class DurableStore implements Store {
   #endBlock(): void {
     const writer = this.#writer
     if (writer.live > 0) {
-      const sealed = this.#pipeline.batch.put(Table.Blocks, blockKey(this.#block), writer.seal())
+      const key = blockKey(this.#block)
+      const sealed = this.#pipeline.batch.put(Table.Blocks, key, writer.seal(key))
       this.#blocks.add(
         this.#block,
         new BlockState(writer.live, writer.places, sealed.length, Math.max(0, writer.expiresAt)),

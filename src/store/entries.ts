@@ -1,5 +1,6 @@
+import { type BatchReader, readBatch } from './batch.ts'
 import { longestKey } from './pieces.ts'
-import { type BatchReader, readBatch, Table } from './records.ts'
+import { Table } from './records.ts'
 
 /** LMDB takes no longer keys, and no longer values where a key has several. */
 export const longestOfLmdb = 1_978

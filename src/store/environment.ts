@@ -22,7 +22,12 @@ export const piecesName = 'pieces'
 export type StatusListener = (status: number) => void
 
 /** What a native transaction answers: it is safe as far as it was asked for, it is visible, or an error. */
-export const Status = { Done: 0, Visible: 1 } as const
+export const Status = {
+  Done: 0,
+  Visible: 1,
+  /** It could not begin, after another failed. */
+  Panic: -30795,
+} as const
 
 /** One open LMDB file and its tables. It must be open nowhere else, not even to be read. */
 export class Environment {
@@ -45,29 +50,48 @@ export class Environment {
     await this.root.close()
   }
 
+  // Waiting for the library would be for ever when a transaction could not begin. What it does at once is needed.
+  /** Lets go of a file with which LMDB does nothing any more. No transaction may be under way. */
+  abandon(): void {
+    void this.root.close()
+    const native = nativeOf(this.root)
+    Reflect.set(native, 'address', 0)
+    methodOf(native, 'close')()
+  }
+
   #openTable(name: string, dupSort: boolean): BinaryTable {
     return this.root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary', dupSort })
   }
 
   // The library prints why a commit failed on the console and keeps it from the caller. The native call has it.
   #listen(): void {
-    const environment: unknown = Reflect.get(this.root, 'env')
-    if (typeof environment !== 'object' || environment === null) throw new TypeError('lmdb without env')
-    const start: unknown = Reflect.get(environment, 'startWriting')
-    if (typeof start !== 'function') throw new TypeError('lmdb without startWriting')
+    const native = nativeOf(this.root)
+    const start = methodOf(native, 'startWriting')
+    const resume = methodOf(native, 'resumeWriting')
     const value = (address: number, settled: (status: number) => unknown): unknown => {
       const { listener } = this
-      return Reflect.apply(start, environment, [
-        address,
-        (status: number): unknown => {
-          const answer = settled(isError(status) ? Status.Done : status)
-          listener(status)
-          return answer
-        },
-      ])
+      return start(address, (status: number): unknown => {
+        // A transaction that cannot begin leaves a lock behind that even the end of the process would wait for.
+        if (status === Status.Panic) resume()
+        const answer = settled(isError(status) ? Status.Done : status)
+        listener(status)
+        return answer
+      })
     }
-    Object.defineProperty(environment, 'startWriting', { value })
+    Object.defineProperty(native, 'startWriting', { value })
   }
+}
+
+function nativeOf(root: RootDatabase<Buffer, Buffer>): object {
+  const native: unknown = Reflect.get(root, 'env')
+  if (typeof native !== 'object' || native === null) throw new TypeError('lmdb without env')
+  return native
+}
+
+function methodOf(native: object, name: string): (...values: readonly unknown[]) => unknown {
+  const method: unknown = Reflect.get(native, name)
+  if (typeof method !== 'function') throw new TypeError(`lmdb without ${name}`)
+  return (...values) => Reflect.apply(method, native, values)
 }
 
 export function isError(status: number): boolean {
@@ -119,7 +143,6 @@ const { errno } = constants
 const nativeErrors = new Map([
   [-30797, 'MDB_PAGE_NOTFOUND'],
   [-30796, 'MDB_CORRUPTED'],
-  [-30795, 'MDB_PANIC'],
   [-30794, 'MDB_VERSION_MISMATCH'],
   [-30793, 'MDB_INVALID'],
   [-30792, 'MDB_MAP_FULL'],

@@ -1,6 +1,7 @@
 import { type PageFile, type Snapshot, wide } from './page-file.ts'
 import { PageSet } from './page-set.ts'
 import type { PageWalk } from './page-walk.ts'
+import { listOfPages } from './tree-kinds.ts'
 
 /** Which pages can be used again, after every other tree of the snapshot was walked. */
 export interface FreePages {
@@ -13,7 +14,7 @@ export interface FreePages {
 /** Reads the lists of free pages: none of them may belong to a tree. */
 export function examineFree(
   file: PageFile,
-  { free: tree, lastPage }: Snapshot,
+  { free: tree, lastPage, transaction }: Snapshot,
   walk: PageWalk,
   find: (finding: string) => void,
 ): FreePages {
@@ -25,8 +26,11 @@ export function examineFree(
   }
   if (tree === null) tell('the list is missing')
   else {
-    walk.walk(tree, true, {
-      entry: (_, list) => readList(list, lastPage, free, tell),
+    walk.walk(tree, listOfPages, {
+      entry: (key, list) => {
+        if (wide(key, 0) > transaction) tell('pages are kept for a transaction to come')
+        readList(list, lastPage, free, tell)
+      },
       damaged: (page, why) => tell(`page ${page}: ${why}`),
     })
   }

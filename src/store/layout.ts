@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts'
-import { layoutVersion, metaKeys, numberKey, Table } from './records.ts'
+import { encodeLayout, metaKeys } from './meta.ts'
+import { layoutVersion, Table } from './records.ts'
 
 /** Changes the tables of one version of the layout into those of the next. Nobody sees them in between. */
 export type Upgrade = (environment: Environment) => void
@@ -26,7 +27,7 @@ export function upgrade(environment: Environment, { current, upgrades }: Layouts
   for (let at = version; at < current; at++) {
     environment.root.transactionSync(() => {
       upgrades.get(at)?.(environment)
-      environment.tables[Table.Meta].putSync(metaKeys.layout, numberKey(at + 1))
+      environment.tables[Table.Meta].putSync(metaKeys.layout, encodeLayout(at + 1))
     })
   }
 }

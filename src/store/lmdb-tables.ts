@@ -2,18 +2,22 @@ import { mkdir } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { RangeOptions } from 'lmdb'
+import { positionOf } from './batch.ts'
 import { Entries } from './entries.ts'
 import { type BinaryTable, describeStatus, Environment, isError, Status } from './environment.ts'
 import { dataFile } from './files.ts'
+import { encodeLayout, metaKeys, readPosition } from './meta.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { assemble } from './pieces.ts'
-import { batchHeader, layoutVersion, metaKeys, numberKey, positionOf, Table } from './records.ts'
-import { type Applied, type Entry, refused, type Tables } from './tables.ts'
+import { layoutVersion, Table } from './records.ts'
+import { type Applied, type Entry, type RetainedTotals, refused, type Tables } from './tables.ts'
 import { TablesError } from './tables-error.ts'
 
 export interface LmdbOptions {
   /** Batches are told to be committed before they are synced. */
   readonly early: boolean
+  /** What was counted before they were opened. */
+  readonly retained?: RetainedTotals | null
   /** Called when they are closed. */
   readonly release?: () => Promise<void>
 }
@@ -25,13 +29,13 @@ export async function openLmdbTables(directory: string, options: LmdbOptions): P
 }
 
 const { errno } = constants
-const nothing = Buffer.alloc(0)
 /** A key nobody has. */
 const nobody = Buffer.from('-')
 const reached: Applied = { committed: Promise.resolve(), synced: Promise.resolve() }
 
 /** Tables in one LMDB file. Whoever opens them sees to it that nobody else changes the file. */
 export class LmdbTables implements Tables {
+  retained: RetainedTotals | null
   readonly #file: string
   readonly #early: boolean
   readonly #release: () => Promise<void>
@@ -39,21 +43,22 @@ export class LmdbTables implements Tables {
   /** Null after it failed and could not be opened again. */
   #environment: Environment | null
   #last = { position: 0, wall: 0 }
-  /** Something could not be read: what there is must be checked before it is trusted again. */
-  #doubtful = false
   /** The last batch may be there without being synced. */
   #unsynced = false
   /** Transactions that have not ended. */
   #flying = 0
-  /** Nothing can be done any more in this process. */
-  #broken = false
+  /** LMDB does nothing any more with the file as it is open. */
+  #lost = false
+  #closed = false
 
   constructor(file: string, options: LmdbOptions) {
     this.#file = file
+    this.retained = options.retained ?? null
     this.#early = options.early
     this.#release = options.release ?? (async () => {})
     this.#environment = this.#open()
-    this.#begin(this.#environment.tables[Table.Meta])
+    const meta = this.#environment.tables[Table.Meta]
+    if (meta.getBinary(metaKeys.layout) === undefined) meta.putSync(metaKeys.layout, encodeLayout(layoutVersion))
   }
 
   last(): { readonly position: number; readonly wall: number } {
@@ -63,10 +68,13 @@ export class LmdbTables implements Tables {
   apply(batch: Buffer): Applied {
     const position = positionOf(batch)
     if (this.#isSafe(position)) return reached
-    if (this.#broken) return refused(new TablesError('EIO', 'the store failed: the broker must be restarted'))
+    if (this.#closed) return refused(new TablesError('CLOSED', 'the store is not open'))
+    if (this.#lost) return refused(new TablesError('EIO', 'the store failed: it is being opened anew'))
     try {
       this.#environment ??= this.#open()
       if (this.#isSafe(position)) return reached
+      // A sync of the batch before may have failed just now.
+      if (this.#early && !isUsable(this.#environment)) throw new TablesError('EIO', 'the batch before was not synced')
       this.#entries.read(batch)
       return this.#commit(this.#environment, position, batch.readDoubleBE(8))
     } catch (error) {
@@ -106,12 +114,12 @@ export class LmdbTables implements Tables {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
+    // A transaction that is visible may still be synced, or fail, so that the file is opened anew.
+    while (this.#flying > 0 || this.#lost) await new Promise((resolve) => setTimeout(resolve, 1))
     const environment = this.#environment
     this.#environment = null
-    if (environment !== null) {
-      if (!this.#doubtful) await this.#markClosed(environment.tables[Table.Meta])
-      await environment.close()
-    }
+    await environment?.close()
     await this.#release()
   }
 
@@ -125,7 +133,6 @@ export class LmdbTables implements Tables {
     try {
       return read(this.#environment)
     } catch (error) {
-      this.#doubtful = true
       const text = error instanceof Error ? error.message : String(error)
       throw new TablesError('UNREADABLE', `the store cannot be read: ${text}`, { cause: error })
     }
@@ -133,38 +140,31 @@ export class LmdbTables implements Tables {
 
   #open(): Environment {
     const environment = new Environment(this.#file, { early: this.#early })
-    const position = environment.tables[Table.Meta].getBinary(metaKeys.position)
-    if (position !== undefined && position.length === batchHeader)
-      this.#last = { position: position.readDoubleBE(0), wall: position.readDoubleBE(8) }
-    return environment
-  }
-
-  #begin(meta: BinaryTable): void {
-    if (meta.getBinary(metaKeys.layout) === undefined) meta.putSync(metaKeys.layout, numberKey(layoutVersion))
-    if (meta.getBinary(metaKeys.closed) !== undefined) meta.removeSync(metaKeys.closed)
-  }
-
-  async #markClosed(meta: BinaryTable): Promise<void> {
-    try {
-      await meta.put(metaKeys.closed, nothing)
-    } catch {
-      // Not closed in an orderly way, then: it is only told in the statistics.
+    const value = environment.tables[Table.Meta].getBinary(metaKeys.position)
+    const last = value === undefined ? null : readPosition(value)
+    if ((last?.position ?? 0) < this.#last.position) {
+      environment.abandon()
+      throw new TablesError('EIO', 'the store lost what it had taken: the broker must be restarted')
     }
+    this.#last = last ?? this.#last
+    return environment
   }
 
   #commit(environment: Environment, position: number, wall: number): Applied {
     const committed = Promise.withResolvers<void>()
     const synced = this.#early ? Promise.withResolvers<void>() : committed
     this.#flying++
+    this.retained = null
     environment.listener = (status) => {
       if (status !== Status.Visible) this.#flying--
       // That the last step of a late sync failed shows in that nothing can be read any more.
       const lost = status === Status.Done && this.#early && !isUsable(environment)
       if (lost || isError(status)) return this.#failed(environment, lost ? errno.EIO : status, [committed, synced])
-      this.#last = { position, wall }
+      // That the batch before is synced may be heard later.
+      if (position > this.#last.position) this.#last = { position, wall }
       committed.resolve()
       if (status !== Status.Done) return
-      this.#unsynced = false
+      if (position === this.#last.position) this.#unsynced = false
       synced.resolve()
     }
     this.#queue(environment)
@@ -188,25 +188,31 @@ export class LmdbTables implements Tables {
     const reject = (): void => {
       for (const one of waiting) one.reject(error)
     }
-    if (!isUsable(environment)) this.#reopen(environment).then(reject, reject)
+    if (!isUsable(environment)) this.#reopen(environment, reject)
     else if (error.code === 'ENOSPC') releaseFreedPages(environment).then(reject, reject)
     else reject()
   }
 
   #errorOf(status: number): TablesError {
-    const { code, text } = describeStatus(status, this.#file)
-    if (code.startsWith('MDB_')) this.#doubtful = true
+    const { code, text } = describeStatus(status === Status.Panic ? errno.EIO : status, this.#file)
     return new TablesError(code, text)
   }
 
   // After a meta page could not be written LMDB refuses everything until the file is opened anew.
-  async #reopen(environment: Environment): Promise<void> {
+  #reopen(environment: Environment, opened: () => void): void {
     this.#environment = null
-    // Closing it would wait for ever for a transaction that cannot begin.
-    if (this.#flying > 0) this.#broken = true
-    if (this.#broken) return
-    await environment.close()
-    this.#environment = this.#open()
+    this.#lost = true
+    if (this.#flying > 0) return opened()
+    setImmediate(() => {
+      environment.abandon()
+      this.#lost = false
+      try {
+        this.#environment = this.#open()
+      } catch {
+        // It is tried again with the next batch.
+      }
+      opened()
+    })
   }
 }
 

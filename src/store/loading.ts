@@ -3,7 +3,9 @@ import type { Recovery } from '../engine/ports.ts'
 import { type Progress, progressOf } from './acknowledgements.ts'
 import { type Block, maximumPlaces, openBlock, receiverLength } from './block.ts'
 import { BlockState, type Blocks } from './blocks.ts'
-import { blockKey, decodeSession, decodeSubscription, decodeWill, Step, Table } from './records.ts'
+import { blockKey } from './keys.ts'
+import { Step, Table } from './records.ts'
+import { decodeSession, decodeSubscription, decodeWill } from './session-record.ts'
 import { type Entry, everyEntry, type Tables } from './tables.ts'
 
 export interface LoadingContext {

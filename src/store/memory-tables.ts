@@ -1,17 +1,20 @@
+import { positionOf } from './batch.ts'
 import { Entries } from './entries.ts'
-import { layoutVersion, metaKeys, numberKey, positionOf, Table, tableNames } from './records.ts'
+import { encodeLayout, metaKeys } from './meta.ts'
+import { layoutVersion, Table, tableNames } from './records.ts'
 import { type Applied, type Entry, refused, type Tables } from './tables.ts'
 
 const done: Applied = { committed: Promise.resolve(), synced: Promise.resolve() }
 
 /** Tables that end with the process. */
 export class MemoryTables implements Tables {
+  readonly retained = null
   readonly #tables = tableNames.map(() => new SortedTable())
   readonly #entries = new Entries()
   #last = { position: 0, wall: 0 }
 
   constructor() {
-    this.#tables[Table.Meta].put(metaKeys.layout, numberKey(layoutVersion))
+    this.#tables[Table.Meta].put(metaKeys.layout, encodeLayout(layoutVersion))
   }
 
   last(): { readonly position: number; readonly wall: number } {

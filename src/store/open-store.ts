@@ -18,12 +18,14 @@ import {
 } from './files.ts'
 import { canUpgrade, type Layouts, layouts, upgrade } from './layout.ts'
 import { LmdbTables } from './lmdb-tables.ts'
+import { encodeLayout, metaKeys } from './meta.ts'
 import { readable } from './page-file.ts'
-import { metaKeys, numberKey, Table } from './records.ts'
+import { Table } from './records.ts'
 import { type Recovery, recover } from './recovery.ts'
+import { weightOfRetained } from './retained-record.ts'
 import { explained } from './store-access.ts'
 import { StoreLock } from './store-lock.ts'
-import type { Tables } from './tables.ts'
+import type { RetainedTotals, Tables } from './tables.ts'
 import { isRight, type Judge } from './verify.ts'
 
 export interface StoreOptions {
@@ -46,10 +48,13 @@ export interface UpgradeReport {
   readonly backup: string
 }
 
-export interface OpenedStore {
-  readonly tables: Tables
+interface Reports {
   readonly report: DamageReport | null
   readonly upgraded: UpgradeReport | null
+}
+
+export interface OpenedStore extends Reports {
+  readonly tables: Tables
 }
 
 /**
@@ -71,6 +76,10 @@ export async function openStoreDirectory(directory: string, options: StoreOption
   })
 }
 
+interface Examined extends Reports {
+  readonly retained: RetainedTotals | null
+}
+
 class Opening {
   readonly #directory: string
   readonly #options: StoreOptions
@@ -88,15 +97,10 @@ class Opening {
 
   async run(): Promise<OpenedStore> {
     await this.#finishEarlierWork()
-    const found = await this.#find()
-    this.#refuseForeign(found)
-    // Also after an orderly end: a disk can spoil what nobody wrote. Only what was just made, or cannot be looked at here, is not.
-    const report = found.closed && found.bytes === 0 ? null : await this.#repair(found)
-    const file = report === null ? found : await this.#find()
-    const upgraded = await this.#upgrade(file)
-    if (file.early && !this.#options.early) await this.#settle()
+    const found = readable ? inspect(this.#path) : null
+    const { report, upgraded, retained } = found === null ? await this.#begin() : await this.#examine(found)
     const release = (): Promise<void> => this.#lock.release()
-    const tables = new LmdbTables(this.#path, { early: this.#options.early, release })
+    const tables = new LmdbTables(this.#path, { early: this.#options.early, retained, release })
     this.#lock.hold = () => tables.hold()
     return { tables, report, upgraded }
   }
@@ -109,18 +113,30 @@ class Opening {
     await removeData(join(this.#directory, nextFile))
   }
 
-  async #find(): Promise<DataFile> {
-    const found = inspect(this.#path)
-    if (found !== null && readable) return found
-    if (found === null) await this.#create()
-    return { layout: this.#layouts.current, closed: true, early: false, bytes: 0 }
+  /** There is no file yet, or it cannot be looked at on this machine. */
+  async #begin(): Promise<Examined> {
+    if (!existsSync(this.#path)) await this.#create()
+    return { report: null, upgraded: null, retained: null }
+  }
+
+  /** Looks at all of the file, also after an orderly end: a disk can spoil what nobody wrote. */
+  async #examine(found: DataFile): Promise<Examined> {
+    this.#refuseForeign(found)
+    const judge = found.layout === null || found.layout === this.#layouts.current ? isRight : () => true
+    const { findings, retained } = look(this.#path, found.bytes, judge)
+    const report = findings.length === 0 ? null : await this.#repair(findings, judge)
+    const { layout, early } = report === null ? found : (inspect(this.#path) ?? found)
+    const upgraded = await this.#upgrade(layout)
+    if (early && !this.#options.early) await this.#settle()
+    const asCounted = report === null && upgraded === null
+    return { report, upgraded, retained: asCounted ? retained : null }
   }
 
   // Made under another name, so that a file of the right name is always whole.
   async #create(): Promise<void> {
     const next = join(this.#directory, nextFile)
     const environment = new Environment(next, { early: false })
-    environment.tables[Table.Meta].putSync(metaKeys.layout, numberKey(this.#layouts.current))
+    environment.tables[Table.Meta].putSync(metaKeys.layout, encodeLayout(this.#layouts.current))
     await environment.close()
     syncFile(next)
     await renameDurably(this.#directory, next, this.#path)
@@ -136,10 +152,7 @@ class Opening {
     throw new BrokerError('STORE_UNUSABLE', `${what} and cannot upgrade it`)
   }
 
-  async #repair({ layout, bytes }: DataFile): Promise<DamageReport | null> {
-    const judge = layout === null || layout === this.#layouts.current ? isRight : () => true
-    const findings = findingsIn(this.#path, bytes, judge)
-    if (findings.length === 0) return null
+  async #repair(findings: readonly string[], judge: Judge): Promise<DamageReport> {
     const recovered = join(this.#directory, recoveredFile)
     const recovery = await recover(this.#path, recovered, judge).catch(async (error: unknown) => {
       await removeData(recovered)
@@ -154,7 +167,7 @@ class Opening {
     return report
   }
 
-  async #upgrade({ layout }: DataFile): Promise<UpgradeReport | null> {
+  async #upgrade(layout: number | null): Promise<UpgradeReport | null> {
     const { current } = this.#layouts
     if (layout === null || layout === current) return null
     const folder = await makeFolder(this.#directory, `before-layout-${current}`)
@@ -177,7 +190,17 @@ class Opening {
   }
 }
 
-function findingsIn(path: string, bytes: number, judge: Judge): readonly string[] {
-  if (!statSync(path).isFile()) return ['it is not a file']
-  return bytes === 0 ? ['it is empty'] : audit(path, judge).findings
+interface Look {
+  readonly findings: readonly string[]
+  readonly retained: RetainedTotals | null
+}
+
+function look(path: string, bytes: number, judge: Judge): Look {
+  if (!statSync(path).isFile()) return { findings: ['it is not a file'], retained: null }
+  if (bytes === 0) return { findings: ['it is empty'], retained: null }
+  let weight = 0
+  const { findings, tables } = audit(path, judge, (table, _, value) => {
+    if (table === Table.Retained && judge === isRight) weight += weightOfRetained(value)
+  })
+  return { findings, retained: { count: tables[Table.Retained].right, weight } }
 }

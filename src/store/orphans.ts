@@ -23,7 +23,7 @@ export function readOrphans(
   for (let page = 2; page < walk.used.size; page++) {
     if (walk.used.has(page) || free.has(page)) continue
     const rows = rowsOf(walk, page)
-    const place = rows.length === 0 ? undefined : places.find((candidate) => comeFrom(candidate, rows, places, judge))
+    const place = rows.length === 0 ? undefined : places.find((candidate) => comeFrom(candidate, rows, judge))
     if (place !== undefined) for (const [key, value] of rows) tell(place, key, value)
   }
 }
@@ -34,9 +34,7 @@ function rowsOf(walk: PageWalk, page: number): readonly Row[] {
   return rows
 }
 
-function comeFrom(place: number, rows: readonly Row[], places: readonly number[], judge: Judge): boolean {
-  // Values of several per key look like what was received: alone in their pages, without a value of their own.
-  if (place === Table.Received && places.includes(Table.Acknowledgements)) return false
+function comeFrom(place: number, rows: readonly Row[], judge: Judge): boolean {
   return rows.every(([key, value]) =>
     place === piecesPlace ? isPiece(key, value) : isRow(everyTable[place], key, value, judge),
   )
@@ -54,7 +52,7 @@ function isRow(table: Table, key: Buffer, value: Buffer, judge: Judge): boolean 
 /** The latest list of trees among all leaves, for when nothing leads to it. */
 export function searchCatalog(file: PageFile): Snapshot | null {
   const bytes = Buffer.alloc(file.pageSize)
-  const walk = new PageWalk(file, file.pages - 1)
+  const walk = new PageWalk(file, { lastPage: file.pages - 1, transaction: 0 })
   let best: Snapshot | null = null
   let most = 0
   for (let page = 2; page < file.pages; page++) {
@@ -76,6 +74,6 @@ export function searchCatalog(file: PageFile): Snapshot | null {
 }
 
 function catalogAt(page: number, transaction: number, file: PageFile): Snapshot {
-  const main = { depth: 1, entries: treeNames.length, root: page }
+  const main = { flags: 0, depth: 1, entries: treeNames.length, root: page }
   return { transaction, lastPage: file.pages - 1, free: null, main, synced: true, boot: 0 }
 }

@@ -31,6 +31,8 @@ const unsynced = 0x1000
 
 /** Where a tree of pages begins, and what is to be found in it. */
 export interface TreeRecord {
+  /** What LMDB is to know of it, see tree-kinds.ts. */
+  readonly flags: number
   readonly depth: number
   readonly entries: number
   /** Null for a tree without pages. */
@@ -56,7 +58,7 @@ export class PageFile {
   readonly pages: number
   /** Those of the meta pages that make sense, the one to be used first. */
   readonly snapshots: readonly Snapshot[]
-  /** Both meta pages make sense: LMDB asks for that. */
+  /** Both meta pages make sense, by themselves and side by side: LMDB asks for that. */
   readonly complete: boolean
   readonly #descriptor: number
 
@@ -67,8 +69,8 @@ export class PageFile {
     this.pageSize = this.#findPageSize(size)
     this.pages = Math.floor(size / this.pageSize)
     const [first, second, synced] = this.#metas(size)
-    this.complete = first !== null && second !== null
-    this.snapshots = inOrder(first, second, synced)
+    this.complete = first !== null && second !== null && this.#fit(first, second)
+    this.snapshots = inOrder(this.#corrected(first, second), this.#corrected(second, first), synced)
   }
 
   /** Reads pages into `target`; false when they are not in the file, or cannot be read. */
@@ -96,11 +98,34 @@ export class PageFile {
     return 4_096
   }
 
+  /** True for the meta pages of two transactions in a row. */
+  #fit(first: Snapshot, second: Snapshot): boolean {
+    const flags = [first, second].map(({ free }) => (free?.flags ?? 0) & ~unsynced)
+    if (flags[0] !== flags[1] || first.main.flags !== second.main.flags) return false
+    return [first, second].every((snapshot) => this.#rootTransaction(snapshot) === snapshot.transaction)
+  }
+
+  /** Each transaction writes the root of the main tree, which tells of it as well; null when it cannot be read. */
+  #rootTransaction({ main, transaction, synced, boot }: Snapshot): number | null {
+    // What was not synced before a power cut may be there without it.
+    if (main.root === null || (!synced && !isThisBoot(boot))) return transaction
+    const bytes = Buffer.alloc(this.pageSize)
+    return this.read(main.root, 1, bytes) && wide(bytes, 0) === main.root ? wide(bytes, 8) : null
+  }
+
+  /** With the number of its transaction, if that was spoilt and can be known. */
+  #corrected(snapshot: Snapshot | null, other: Snapshot | null): Snapshot | null {
+    if (snapshot === null || other === null || areNext(snapshot.transaction, other.transaction)) return snapshot
+    const transaction = this.#rootTransaction(snapshot)
+    return transaction !== null && areNext(transaction, other.transaction) ? { ...snapshot, transaction } : snapshot
+  }
+
   /** The third is that of the last commit known to be synced, when commits are told of earlier. */
   #metas(size: number): readonly (Snapshot | null)[] {
     return [0, this.pageSize, this.pageSize / 2].map((place) => {
       const bytes = this.#bytes(place, size)
       if (bytes === null || (place !== this.pageSize / 2 && !isMeta(bytes))) return null
+      if (bytes.readUInt32LE(48) !== this.pageSize) return null
       const snapshot = snapshotOf(bytes)
       return snapshot === null || snapshot.lastPage > size / this.pageSize + missing ? null : snapshot
     })
@@ -116,6 +141,10 @@ export class PageFile {
       return null
     }
   }
+}
+
+function areNext(one: number, other: number): boolean {
+  return Math.abs(one - other) === 1
 }
 
 function isMeta(bytes: Buffer): boolean {
@@ -164,12 +193,13 @@ function isThisBoot(boot: number): boolean {
 /** The record of a tree at `at`; null when it cannot be one. */
 export function treeRecord(bytes: Buffer, at: number): TreeRecord | null {
   if (bytes.length < at + treeLength) return null
+  const flags = bytes.readUInt16LE(at + 4)
   const depth = bytes.readUInt16LE(at + 6)
   const entries = wide(bytes, at + 32)
   const none = bytes.readUInt32LE(at + 40) === 0xffff_ffff && bytes.readUInt32LE(at + 44) === 0xffff_ffff
-  if (none) return depth === 0 ? { depth, entries, root: null } : null
+  if (none) return depth === 0 ? { flags, depth, entries, root: null } : null
   const root = wide(bytes, at + 40)
-  return depth > 0 && depth <= maximumDepth && root > 1 ? { depth, entries, root } : null
+  return depth > 0 && depth <= maximumDepth && root > 1 ? { flags, depth, entries, root } : null
 }
 
 /** A u64; those that are too large for a number are not exact, and larger than any that is allowed. */

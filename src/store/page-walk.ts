@@ -1,6 +1,18 @@
-import { type PageFile, PageKind, pageHeader, type TreeRecord, treeRecord, wide } from './page-file.ts'
-import { Flag, keyAt, kindOf, nodeAt, nodeHeader, nodesOf, overflowLength } from './page-nodes.ts'
+import { type PageFile, PageKind, pageHeader, type Snapshot, type TreeRecord, treeRecord, wide } from './page-file.ts'
+import {
+  branchLength,
+  Flag,
+  isFilled,
+  keyAt,
+  kindOf,
+  leafLength,
+  nodeAt,
+  nodeHeader,
+  nodesOf,
+  overflowLength,
+} from './page-nodes.ts'
 import { PageSet } from './page-set.ts'
+import { anything, type TreeKind, valuesOfKey } from './tree-kinds.ts'
 
 /** Told of what a walk through a tree finds. Keys and values are good until the answer only. */
 export interface TreeVisitor {
@@ -10,26 +22,30 @@ export interface TreeVisitor {
 }
 
 const nothing = Buffer.alloc(0)
+const valuesPage = PageKind.Leaf | PageKind.SubPage
+const notFilled = 'its nodes do not fill it'
 
 /** What a walk knows of the tree it is in. */
 class Course {
   readonly visitor: TreeVisitor
-  /** Keys are numbers of this machine, not bytes. */
-  readonly integers: boolean
+  readonly kind: TreeKind
+  /** The transaction the tree is of: no page may be of a later one. */
+  readonly transaction: number
   /** No key to come may be before this one; nor equal to it, when it was a key and not what divides pages. */
   floor = nothing
   divider = true
   entries = 0
   damages = 0
 
-  constructor(visitor: TreeVisitor, integers: boolean) {
+  constructor(visitor: TreeVisitor, kind: TreeKind, transaction: number) {
     this.visitor = visitor
-    this.integers = integers
+    this.kind = kind
+    this.transaction = transaction
   }
 
   /** Takes note of a key, or of what divides two pages; false when it is out of order. */
   pass(key: Buffer, divider: boolean): boolean {
-    const order = this.integers ? compareIntegers(key, this.floor) : key.compare(this.floor)
+    const order = this.kind.integers ? compareIntegers(key, this.floor) : key.compare(this.floor)
     if (order < 0 || (order === 0 && !this.divider)) return false
     this.floor = Buffer.from(key)
     this.divider = divider
@@ -46,18 +62,22 @@ class Course {
 export class PageWalk {
   readonly used: PageSet
   readonly #file: PageFile
+  readonly #transaction: number
   readonly #levels: Buffer[] = []
   #overflow = nothing
 
-  constructor(file: PageFile, lastPage: number) {
+  /** Of trees as they were after `transaction`. */
+  constructor(file: PageFile, { lastPage, transaction }: Pick<Snapshot, 'lastPage' | 'transaction'>) {
     this.#file = file
+    this.#transaction = transaction
     this.used = new PageSet(Math.min(lastPage + 1, file.pages))
   }
 
-  /** The keys of the tree of free pages are `integers`. */
-  walk(tree: TreeRecord, integers: boolean, visitor: TreeVisitor): void {
+  walk(tree: TreeRecord, kind: TreeKind, visitor: TreeVisitor): void {
     if (tree.root === null) return
-    const course = new Course(visitor, integers)
+    const course = new Course(visitor, kind, this.#transaction)
+    if (kind.flags !== null && kind.flags !== tree.flags)
+      course.damaged(tree.root, 'its tree is said to be another kind')
     this.#descend(course, tree.root, tree.depth, 0)
     if (course.damages === 0 && course.entries !== tree.entries)
       course.damaged(tree.root, `${course.entries} entries, not ${tree.entries}`)
@@ -65,7 +85,7 @@ export class PageWalk {
 
   /** One page of a tree by itself, such as one that nothing leads to any more. */
   leaf(page: number, visitor: TreeVisitor): void {
-    this.#descend(new Course(visitor, false), page, 1, 0)
+    this.#descend(new Course(visitor, anything, Number.POSITIVE_INFINITY), page, 1, 0)
   }
 
   #descend(course: Course, page: number, depth: number, level: number): void {
@@ -80,21 +100,27 @@ export class PageWalk {
   }
 
   #branch(course: Course, page: number, bytes: Buffer, nodes: number, depth: number, level: number): void {
+    let length = 0
     for (let index = 0; index < nodes; index++) {
       const at = nodeAt(bytes, index)
+      if (at >= 0) length += branchLength(bytes, at)
       if (at < 0) course.damaged(page, `node ${index} is not in it`)
       else if (index > 0 && !course.pass(keyAt(bytes, at), true)) course.damaged(page, `node ${index} is out of order`)
       else this.#descend(course, bytes.readUIntLE(at, 6), depth - 1, level + 1)
     }
+    if (!isFilled(bytes, length)) course.damaged(page, notFilled)
   }
 
   #leaf(course: Course, page: number, bytes: Buffer, nodes: number, level: number): void {
+    let length = 0
     for (let index = 0; index < nodes; index++) {
       const at = nodeAt(bytes, index)
+      if (at >= 0) length += leafLength(bytes, at)
       if (at < 0) course.damaged(page, `node ${index} is not in it`)
       else if (!course.pass(keyAt(bytes, at), false)) course.damaged(page, `node ${index} is out of order`)
       else this.#node(course, page, bytes, at, level)
     }
+    if (!isFilled(bytes, length)) course.damaged(page, notFilled)
   }
 
   #node(course: Course, page: number, bytes: Buffer, at: number, level: number): void {
@@ -103,11 +129,11 @@ export class PageWalk {
     const start = at + nodeHeader + key.length
     const length = bytes.readUInt32LE(at)
     const inPage = (flags & Flag.Overflow) === 0 ? length : overflowLength
-    if (start + inPage > bytes.length || flags > 7) return course.damaged(page, 'a value is not in it')
+    if (start + inPage > bytes.length || !course.kind.nodes.includes(flags))
+      return course.damaged(page, 'a value is not in it')
     const data = bytes.subarray(start, start + inPage)
-    const several = (flags & Flag.Several) !== 0
-    if (several && (flags & Flag.Tree) !== 0) return this.#severalInTree(course, page, key, data, level)
-    if (several) return severalInPage(course, page, key, data)
+    if (flags === (Flag.Several | Flag.Tree)) return this.#severalInTree(course, page, key, data, level)
+    if (flags === Flag.Several) return severalInPage(course, page, key, data)
     const value = (flags & Flag.Overflow) === 0 ? data : this.#overflowing(course, page, data, length)
     if (value === null) return
     course.entries++
@@ -116,16 +142,19 @@ export class PageWalk {
 
   #severalInTree(course: Course, page: number, key: Buffer, data: Buffer, level: number): void {
     const tree = data.length === 48 ? treeRecord(data, 0) : null
-    if (tree === null || tree.root === null) return course.damaged(page, 'a tree of values has no root')
+    if (tree === null || tree.root === null || tree.flags !== valuesOfKey.flags)
+      return course.damaged(page, 'a tree of values has no root')
     const inner = new Course(
       {
         entry: (value) => course.visitor.entry(key, value),
         damaged: (where, why) => course.damaged(where, why),
       },
-      false,
+      valuesOfKey,
+      course.transaction,
     )
     this.#descend(inner, tree.root, tree.depth, level + 1)
     course.entries += inner.entries
+    if (inner.entries !== tree.entries) course.damaged(tree.root, `${inner.entries} values, not ${tree.entries}`)
   }
 
   #overflowing(course: Course, page: number, record: Buffer, length: number): Buffer | null {
@@ -141,7 +170,7 @@ export class PageWalk {
     if (this.#overflow.length < size) this.#overflow = Buffer.allocUnsafeSlow(size * 2)
     if (!this.#file.read(first, count, this.#overflow)) return refuse('cannot be read')
     const header = this.#overflow
-    const right = wide(header, 0) === first && kindOf(header) === PageKind.Overflow
+    const right = isPage(course, header, first) && kindOf(header) === PageKind.Overflow
     if (!right || header.readUInt32LE(20) !== count) return refuse('is not where it should be')
     return header.subarray(pageHeader, pageHeader + length)
   }
@@ -152,7 +181,7 @@ export class PageWalk {
     if (page < 2 || page >= this.used.size) course.damaged(page, 'it is not in the file')
     else if (!this.#claim(page)) course.damaged(page, 'it belongs to more than one')
     else if (!this.#file.read(page, 1, bytes)) course.damaged(page, 'it cannot be read')
-    else if (wide(bytes, 0) !== page) course.damaged(page, 'it says it is another')
+    else if (!isPage(course, bytes, page)) course.damaged(page, 'it says it is another')
     else return bytes
     return null
   }
@@ -162,18 +191,29 @@ export class PageWalk {
   }
 }
 
+/** It says so itself, and is not of a transaction to come: LMDB would change it where it stands. */
+function isPage({ transaction }: Course, bytes: Buffer, page: number): boolean {
+  return wide(bytes, 0) === page && wide(bytes, 8) <= transaction
+}
+
 /** A few values of one key are a page in the page. */
 function severalInPage(course: Course, page: number, key: Buffer, data: Buffer): void {
-  const nodes = data.length < pageHeader ? null : nodesOf(data)
+  const nodes = data.length < pageHeader || kindOf(data) !== valuesPage ? null : nodesOf(data)
   if (nodes === null) return course.damaged(page, 'the values of a key overlap')
+  let length = 0
+  let last: Buffer = nothing
   for (let index = 0; index < nodes; index++) {
     const at = nodeAt(data, index)
-    if (at < 0) course.damaged(page, 'one of several values is not in it')
+    const value = at < 0 ? nothing : keyAt(data, at)
+    if (at >= 0) length += leafLength(data, at)
+    if (value.compare(last) <= 0) course.damaged(page, 'one of several values is not in it, or out of order')
     else {
       course.entries++
-      course.visitor.entry(key, keyAt(data, at))
+      course.visitor.entry(key, value)
+      last = value
     }
   }
+  if (!isFilled(data, length)) course.damaged(page, notFilled)
 }
 
 function compareIntegers(one: Buffer, other: Buffer): number {

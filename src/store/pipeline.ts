@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Flushable, Turn } from '../base/turn.ts'
 import type { StoreCondition, StoreWatcher } from '../engine/ports.ts'
-import { Batch } from './records.ts'
+import { Batch } from './batch.ts'
 import type { Tables } from './tables.ts'
 
 export interface PipelineContext {
@@ -18,6 +18,8 @@ const patience = 500
 const slow = 1_000
 /** Bytes staged and not safe that do the same. */
 const backlog = 16 * 1_048_576
+/** Bytes beyond which nothing more is taken: not everybody who stages can be kept waiting. */
+const most = 4 * backlog
 
 const nobody: StoreWatcher = { committed: () => {}, synced: () => {}, condition: () => {} }
 
@@ -44,17 +46,22 @@ export class Pipeline implements Flushable {
   #slow: NodeJS.Timeout | null = null
   #begun = 0
   #touched = false
+  /** The last attempt to make something safe was in vain. */
+  #failed = false
   /** A batch is in the tables that could not be synced. */
   #unsynced = false
   /** The end of what is on its way, for who waits for it. */
   #ending: PromiseWithResolvers<void> | null = null
   #ended = false
+  /** The last position the watcher was told is synced. */
+  #synced: number
 
   constructor(context: PipelineContext, complete: () => void, applied: (position: number) => void) {
     this.#context = context
     this.#complete = complete
     this.#applied = applied
-    this.position = context.tables.last().position + 1
+    this.#synced = context.tables.last().position
+    this.position = this.#synced + 1
   }
 
   /** Something is staged. */
@@ -69,7 +76,9 @@ export class Pipeline implements Flushable {
   /** Something was staged; `held` bytes of it are not in `batch` yet. */
   changed(held: number): void {
     this.#touched = true
-    if (this.condition === 'ok' && held + this.batch.length > backlog) this.#tell('behind', 'too much is staged')
+    const staged = held + this.batch.length
+    if (staged > most) this.#tell('failing', 'the disk is too slow for what comes')
+    else if (staged > backlog && this.condition === 'ok') this.#tell('behind', 'too much is staged')
     if (this.#enlisted || this.#flight !== null || this.#timer !== null) return
     this.#enlisted = true
     this.#context.turn.enlist(this)
@@ -86,12 +95,12 @@ export class Pipeline implements Flushable {
   /** Resolves when everything staged is safe. Rejects when it cannot be made so; it is not tried any more then. */
   async drain(): Promise<void> {
     this.#ended = true
-    while (this.#touched || this.#flight !== null) {
+    while (this.#touched || this.#synced < this.position - 1) {
       if (this.#timer !== null) clearTimeout(this.#timer)
       this.#timer = null
-      if (this.condition === 'failing') throw new Error('what was staged last could not be made safe')
+      if (this.#failed) throw new Error('what was staged last could not be made safe')
       this.#ending = Promise.withResolvers()
-      if (this.#flight === null) this.#begin()
+      if (this.#flight === null && this.#touched) this.#begin()
       await this.#ending.promise
     }
   }
@@ -129,7 +138,7 @@ export class Pipeline implements Flushable {
     synced.then(
       () => this.#safe(position),
       (error: unknown) => {
-        if (applied) this.#syncAgain(error)
+        if (applied && position > this.#synced) this.#syncAgain(error)
       },
     )
   }
@@ -141,14 +150,17 @@ export class Pipeline implements Flushable {
     this.#spare.clear()
     this.#applied(position)
     this.watcher.committed(position)
-    if (!this.#unsynced) this.#tell('ok', '')
+    if (!this.#unsynced) this.#well()
     if (this.#touched && this.#ending === null) this.flush()
   }
 
   #safe(position: number): void {
+    // Syncs go on side by side: a later one, which covers it, may have ended before.
+    if (position <= this.#synced) return
+    this.#synced = position
     this.#unsynced = false
     this.watcher.synced(position)
-    this.#tell('ok', '')
+    this.#well()
     this.#ending?.resolve()
     this.#ending = null
     if (this.#touched) this.changed(0)
@@ -167,7 +179,13 @@ export class Pipeline implements Flushable {
     if (this.#timer === null && !this.#ended) this.#timer = setTimeout(() => this.#due(), patience).unref()
   }
 
+  #well(): void {
+    this.#failed = false
+    this.#tell('ok', '')
+  }
+
   #fail(error: unknown): void {
+    this.#failed = true
     this.#tell('failing', error instanceof Error ? error.message : String(error))
     this.#ending?.reject(error instanceof Error ? error : new Error(String(error)))
     this.#ending = null

@@ -3,7 +3,9 @@ import { everyTable } from './catalog.ts'
 import { type Copied, copyReadable } from './copy-readable.ts'
 import { Environment } from './environment.ts'
 import { syncFile } from './files.ts'
-import { batchHeader, decodeSession, layoutVersion, metaKeys, numberKey, Table, tableNames } from './records.ts'
+import { encodeLayout, metaKeys, positionLength, writePosition } from './meta.ts'
+import { layoutVersion, Table, tableNames } from './records.ts'
+import { decodeSession } from './session-record.ts'
 import { type SweepVisitor, sweep } from './sweep.ts'
 import type { Judge } from './verify.ts'
 
@@ -40,11 +42,10 @@ async function fill(source: string, target: string, judge: Judge): Promise<Recov
 /** A store without its position goes on behind every number it can have had. */
 function completeMeta(environment: Environment, position: number, wall: number): void {
   const meta = environment.tables[Table.Meta]
-  if (meta.getBinary(metaKeys.layout) === undefined) meta.putSync(metaKeys.layout, numberKey(layoutVersion))
+  if (meta.getBinary(metaKeys.layout) === undefined) meta.putSync(metaKeys.layout, encodeLayout(layoutVersion))
   if (meta.getBinary(metaKeys.position) !== undefined || position === 0) return
-  const value = Buffer.alloc(batchHeader)
-  value.writeDoubleBE(position)
-  value.writeDoubleBE(wall, 8)
+  const value = Buffer.alloc(positionLength)
+  writePosition(value, position, wall)
   meta.putSync(metaKeys.position, value)
 }
 
@@ -97,9 +98,12 @@ class Balance implements SweepVisitor {
 
   /** The name in a session that is not as it was written, if it can be one. */
   #nameFrom(key: Buffer, value: Buffer): void {
-    if (key.length !== 4 || value.length < 16) return
-    const name = decodeSession(key, value).clientId
-    if (/^[\x20-\x7e]+$/.test(name)) this.#clients.add(name)
+    try {
+      const name = decodeSession(key, value).clientId
+      if (/^[\x20-\x7e]+$/.test(name)) this.#clients.add(name)
+    } catch {
+      // It does not even look like one.
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { Message, never, weightOf } from '../engine/message.ts'
 import type { TopicNames } from '../topic/name.ts'
-import { qosOf, sumLength, writeSum } from './records.ts'
+import { qosOf, Table } from './records.ts'
+import { sumLength, writeSum } from './sums.ts'
 
 /**
  *     value = options u8, expires at f64 (wall-clock milliseconds, 0 for never), topic length u16, publisher length u16,
@@ -10,7 +11,7 @@ import { qosOf, sumLength, writeSum } from './records.ts'
 const header = 17
 const hasProperties = 4
 
-export function encodeRetained(message: Message, clock: Clock): Buffer {
+export function encodeRetained(key: Buffer, message: Message, clock: Clock): Buffer {
   const { topic, properties, publisher } = message
   const publisherLength = Buffer.byteLength(publisher)
   const propertiesLength = properties === null ? 0 : properties.length
@@ -28,7 +29,7 @@ export function encodeRetained(message: Message, clock: Clock): Buffer {
   at += publisherLength
   if (properties !== null) properties.copy(value, at)
   message.copyPayload(value, at + propertiesLength)
-  writeSum(value, end)
+  writeSum(Table.Retained, key, value, end)
   return value
 }
 
@@ -55,10 +56,13 @@ export function expiryOf(value: Buffer): number {
 }
 
 export function weightOfRetained(value: Buffer): number {
-  const topic = value.readUInt16BE(9)
-  const properties = value.readUInt32BE(13)
-  const payload = value.length - sumLength - header - topic - value.readUInt16BE(11) - properties
-  return weightOf(topic, payload, properties)
+  return weightOf(value.readUInt16BE(9), payloadLength(value), value.readUInt32BE(13))
+}
+
+/** Negative when the value cannot be one. */
+export function payloadLength(value: Buffer): number {
+  const before = header + value.readUInt16BE(9) + value.readUInt16BE(11) + value.readUInt32BE(13)
+  return value.length - sumLength - before
 }
 
 /** When a message expires in wall-clock milliseconds, which go on while the broker is down; 0 for never. */

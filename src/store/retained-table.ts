@@ -2,11 +2,12 @@ import type { Clock } from '../base/clock.ts'
 import type { Message } from '../engine/message.ts'
 import type { RetainedIndex } from '../engine/ports.ts'
 import type { TopicNames } from '../topic/name.ts'
+import { retainedKey } from './keys.ts'
 import type { Pipeline } from './pipeline.ts'
-import { retainedKey, Table } from './records.ts'
+import { Table } from './records.ts'
 import { decodeRetained, encodeRetained, expiryOf, topicOf, weightOfRetained } from './retained-record.ts'
 import { Search } from './search.ts'
-import { everyEntry, type Tables } from './tables.ts'
+import { everyEntry, type RetainedTotals, type Tables } from './tables.ts'
 
 interface Change {
   readonly value: Buffer | null
@@ -49,7 +50,7 @@ export class RetainedTable implements RetainedIndex {
     const topic = message.topic.text
     const key = retainedKey(topic)
     const before = this.#weight(topic, key)
-    const value = encodeRetained(message, this.#context.clock)
+    const value = encodeRetained(key, message, this.#context.clock)
     // The round under way may have passed its place.
     if (expiryOf(value) > 0) this.#expiring = this.#found = true
     this.#change(topic, value)
@@ -87,7 +88,9 @@ export class RetainedTable implements RetainedIndex {
     }
   }
 
-  totals(): { readonly count: number; readonly weight: number } {
+  totals(): RetainedTotals {
+    const { retained } = this.#context.tables
+    if (retained !== null) return retained
     let count = 0
     let weight = 0
     for (const { value } of everyEntry(this.#context.tables, Table.Retained, 1_000)) {

@@ -4,7 +4,8 @@ import { type Audit, audit, type EntryObserver } from './audit.ts'
 import { openBlock, receiverLength } from './block.ts'
 import { inspect } from './data-file.ts'
 import { dataFile } from './files.ts'
-import { batchHeader, layoutVersion, metaKeys, Step, Table } from './records.ts'
+import { type Last, metaKeys, readPosition } from './meta.ts'
+import { layoutVersion, Step, Table } from './records.ts'
 import { reading } from './store-access.ts'
 import { isRight } from './verify.ts'
 
@@ -12,8 +13,6 @@ import { isRight } from './verify.ts'
 export interface Survey extends Audit {
   /** The process that has it open, null when none has. */
   readonly holder: string | null
-  /** It was closed in an orderly way. */
-  readonly closed: boolean
   readonly layout: number | null
   readonly bytes: number
   /** Copies of messages that wait for somebody. */
@@ -38,33 +37,20 @@ function look(path: string, holder: string | null): Survey {
   const tally = new Tally()
   const known = layout === null || layout === layoutVersion
   const result = known ? audit(path, isRight, tally.take) : audit(path, () => true)
-  const { queued, position, lastCommit } = tally
-  return {
-    ...result,
-    holder,
-    closed: file?.closed ?? false,
-    layout,
-    bytes: file?.bytes ?? 0,
-    queued,
-    position,
-    lastCommit,
-  }
+  const { queued, last } = tally
+  return { ...result, holder, layout, bytes: file?.bytes ?? 0, queued, position: last.position, lastCommit: last.wall }
 }
 
 /** Counts what waits, and remembers the last commit. */
 class Tally {
   queued = 0
-  position = 0
-  lastCommit = 0
+  last: Last = { position: 0, wall: 0 }
   readonly #progress = new Map<number, Buffer[]>()
 
   readonly take: EntryObserver = (table, key, value) => {
     if (table === Table.Acknowledgements) this.#acknowledgement(key.readUIntBE(0, 6), Buffer.from(value))
     else if (table === Table.Blocks) this.#block(key.readUIntBE(0, 6), value)
-    else if (table === Table.Meta && key.equals(metaKeys.position) && value.length === batchHeader) {
-      this.position = value.readDoubleBE(0)
-      this.lastCommit = value.readDoubleBE(8)
-    }
+    else if (table === Table.Meta && key.equals(metaKeys.position)) this.last = readPosition(value) ?? this.last
   }
 
   #acknowledgement(block: number, value: Buffer): void {

@@ -5,6 +5,12 @@ export interface Entry {
   readonly value: Buffer
 }
 
+/** How many retained messages there are, and their weights in all. */
+export interface RetainedTotals {
+  readonly count: number
+  readonly weight: number
+}
+
 /** When a batch that was applied is how safe. */
 export interface Applied {
   /** It is in the tables and survives the end of the process. Rejects when it could not be applied: nothing of it was. */
@@ -27,6 +33,8 @@ export function refused(error: unknown): Applied {
 export interface Tables {
   /** Position and wall-clock milliseconds of the last batch that was applied; zeros when there was none. */
   last(): { readonly position: number; readonly wall: number }
+  /** What the retained messages come to, if that was counted and nothing changed since. */
+  readonly retained: RetainedTotals | null
   /** `batch` must stay as it is until the answer. One at a time. */
   apply(batch: Buffer): Applied
   get(table: Table, key: Buffer): Buffer | null

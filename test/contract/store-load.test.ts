@@ -27,7 +27,7 @@ for (const [name, make] of Object.entries(grounds)) {
         {
           number: 4_294_967_295,
           clientId: 'c'.repeat(65_535),
-          principal: 'é'.repeat(32_767),
+          principal: `${'é'.repeat(32_767)}x`,
           expiryInterval: 1,
           leftAt: 1.5,
           perhapsSent: false,

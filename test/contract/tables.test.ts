@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Batch } from '../../src/store/batch.ts'
+import { blockKey, numberKey, retainedKey, subscriptionKey } from '../../src/store/keys.ts'
 import { openLmdbTables } from '../../src/store/lmdb-tables.ts'
 import { MemoryTables } from '../../src/store/memory-tables.ts'
-import { Batch, blockKey, numberKey, retainedKey, subscriptionKey, Table, tableNames } from '../../src/store/records.ts'
+import { encodeLayout } from '../../src/store/meta.ts'
+import { Table, tableNames } from '../../src/store/records.ts'
 import type { Entry, Tables } from '../../src/store/tables.ts'
 
 const start = Buffer.alloc(0)
@@ -106,7 +109,7 @@ for (const [name, open] of Object.entries(kinds)) {
       await using opened = await open()
       assert.deepEqual(opened.tables.last(), { position: 0, wall: 0 })
       const { meta, ...others } = dump(opened.tables)
-      assert.deepEqual(meta, [`${Buffer.from('layout').toString('hex')} 00000001`])
+      assert.deepEqual(meta, [`${Buffer.from('layout').toString('hex')} ${encodeLayout(1).toString('hex')}`])
       for (const entries of Object.values(others)) assert.deepEqual(entries, [])
     })
 

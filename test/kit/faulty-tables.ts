@@ -1,5 +1,5 @@
 import type { Table } from '../../src/store/records.ts'
-import type { Applied, Entry, Tables } from '../../src/store/tables.ts'
+import type { Applied, Entry, RetainedTotals, Tables } from '../../src/store/tables.ts'
 
 /** Tables on a disk that is full, broken or slow, as the test says. */
 export class FaultyTables implements Tables {
@@ -42,6 +42,10 @@ export class FaultyTables implements Tables {
   go(): void {
     this.#gate?.resolve()
     this.#gate = null
+  }
+
+  get retained(): RetainedTotals | null {
+    return this.#tables.retained
   }
 
   last(): { readonly position: number; readonly wall: number } {

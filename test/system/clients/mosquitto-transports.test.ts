@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { defaultTls } from '../../../src/listen/options.ts'
 import { Folder, makeCertificates } from '../cli-kit.ts'
 import { client, finish, Host, missing } from './kit.ts'
 
 // The Mosquitto clients over TLS and over a unix socket.
 const skip = missing('mosquitto_pub', 'mosquitto_sub', 'openssl')
-const tls = {
-  chain: null,
-  sni: [],
-  clientCa: null,
-  clientCertificate: 'none',
-  minVersion: 'TLSv1.2',
-  alpn: null,
-} as const
 let host: Host
 let folder: Folder
 let authority = ''
@@ -26,8 +19,11 @@ before(async () => {
   authority = ca
   socket = join(folder.path, 'socket')
   host = await Host.open(
-    { url: 'mqtts://127.0.0.1:0', tls: { ...tls, certificate, key } },
-    { url: 'mqtts://127.0.0.1:0', tls: { ...tls, certificate, key, clientCa: ca, clientCertificate: 'require' } },
+    { url: 'mqtts://127.0.0.1:0', tls: { ...defaultTls, certificate, key } },
+    {
+      url: 'mqtts://127.0.0.1:0',
+      tls: { ...defaultTls, certificate, key, clientCa: [ca], clientCertificate: 'require' },
+    },
     { url: `unix:${socket}` },
   )
 })

@@ -10,6 +10,7 @@ import type {
   Credentials,
   Denial,
   Exchange,
+  ExchangeStep,
   Identity,
 } from '../../../src/engine/ports.ts'
 import { Reason } from '../../../src/packet/reason.ts'
@@ -17,7 +18,7 @@ import { FakeClock } from '../../kit/fake-clock.ts'
 
 const peer = { transport: 'tcp', address: '192.0.2.1', port: 1, loopback: false, tls: null } as const
 const failures = { free: 2, delay: 20, maximumDelay: 60, entries: 100, loopback: true }
-const anyCertificate: Trust = { judge: () => null, review: () => null, watch: () => {}, close: () => {} }
+const anyCertificate: Trust = { judge: () => null, review: () => null, watch: () => {}, close: async () => {} }
 const wrong: Denial = { reason: Reason.BadUserNameOrPassword, detail: 'the password is wrong' }
 
 function who(username: string | null, password: string | null, more: Partial<Credentials> = {}): Credentials {
@@ -122,6 +123,21 @@ test('who fails again and again waits, and is let in with the right password', a
   ok(!(chain.authenticate(who('ann', 'nna')) instanceof Promise), 'success is forgiving')
 })
 
+test('a name is cleared of failures by proving that name, and by nothing else', async () => {
+  const guest: Authenticator = {
+    authenticate: ({ password }) => (password?.toString() === 'token' ? { name: 'eve', method: 'token' } : 'unknown'),
+    begin: () => null,
+  }
+  const chain = chainOf([guest, knows('ann', 'at once')])
+  for (let times = 0; times < 3; times++) {
+    await chain.authenticate(who('ann', 'bad'))
+    await chain.authenticate(who(null, null, { allowAnonymous: true, clientId: 'ann' }))
+    await chain.authenticate(who('ann', 'token'))
+  }
+  // The clock stands still: whoever has to wait waits already.
+  equal((await name(chain.authenticate(who('ann', 'bad')))).slice(0, 2), '9f')
+})
+
 test('an exchange is held against the same rules, and an identity is reviewed by who vouched for it', async () => {
   const gone: Denial = { reason: Reason.NotAuthorized, detail: 'gone' }
   const closed: string[] = []
@@ -156,6 +172,33 @@ test('an exchange is held against the same rules, and an identity is reviewed by
   await left?.step(null)
   left?.close?.()
   deepEqual(closed, ['ann'])
+})
+
+test('of several authenticators that know a method, the one that knows the client is asked', async () => {
+  const issuer = (own: string): Authenticator => ({
+    authenticate: () => 'unknown',
+    begin: () => ({
+      step: (data) => {
+        const name = data?.toString() ?? ''
+        if (!name.startsWith(own)) return { kind: 'unknown', detail: 'of somebody else' }
+        return name.endsWith('!')
+          ? { kind: 'success', identity: { name, method: 'token' }, data: null }
+          : { kind: 'continue', data: null }
+      },
+    }),
+  })
+  const chain = chainOf([issuer('a'), issuer('b')])
+  const step = async (...data: string[]) => {
+    const exchange = chain.begin('method', who(null, null))
+    let last: ExchangeStep | undefined
+    for (const each of data) last = await exchange?.step(Buffer.from(each))
+    return last?.kind === 'success' ? last.identity.name : last?.kind === 'failure' ? last.detail : last?.kind
+  }
+  equal(await step('ann!'), 'ann!')
+  equal(await step('bob!'), 'bob!')
+  equal(await step('bob', 'bob!'), 'bob!')
+  equal(await step('eve!'), 'no authenticator knows what the client sent as authentication data')
+  equal(await step('bob', 'ann!'), 'no authenticator knows what the client sent as authentication data')
 })
 
 test('an authenticator that fails costs the client this attempt, and is no failure of the client', async () => {

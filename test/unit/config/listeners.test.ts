@@ -56,6 +56,23 @@ test('a listener other machines reach is refused unless anonymous clients are al
   refuseUnprotected(load('listeners: [mqtt://0.0.0.0:1883]\nallow_anonymous: true'))
   refuseUnprotected(load('listeners: [{ url: "mqtt://0.0.0.0:1883", allow_anonymous: true }]'))
   refuseUnprotected(load('listeners: [mqtt://127.0.0.1:1883]'))
+  refuseUnprotected(load('listeners: [mqtt://0.0.0.0:1883]\nauthenticators: [{ password: { file: users } }]'))
+  const none = 'authenticators: [{ password: { file: users } }]\nlisteners: [{ url: "mqtt://*:1", authenticators: [] }]'
+  assert.throws(() => refuseUnprotected(load(none)), { code: 'ANONYMOUS_NOT_LOOPBACK' })
+})
+
+test('where clients are asked who they are, anonymous ones are let in only if that was said', () => {
+  const config = load(`
+authenticators: [{ password: { file: users } }]
+listeners:
+  - mqtt://127.0.0.1:1
+  - { url: mqtt://127.0.0.1:2, allow_anonymous: true }
+  - { url: mqtt://127.0.0.1:3, authenticators: [] }
+`)
+  assert.deepEqual(
+    config.listeners.map((listener) => allowsAnonymous(config, listener)),
+    [false, true, true],
+  )
 })
 
 test('a listener says for itself whether anonymous clients are let in', () => {
@@ -67,11 +84,11 @@ test('a listener says for itself whether anonymous clients are let in', () => {
 })
 
 test('TLS options stand where there is TLS, and only there', () => {
-  assert.match(mistakes('listeners: [mqtts://127.0.0.1:1]')[0] ?? '', /needs a section "tls"/)
+  assert.deepEqual(mistakes('listeners: [mqtts://127.0.0.1:1]'), [])
   assert.match(mistakes('listeners: [{ url: "mqtt://127.0.0.1:1", tls: { certificate: a, key: b } }]')[0] ?? '', /only/)
   assert.match(
     mistakes('listeners: [{ url: "mqtts://127.0.0.1:1", tls: { certificate: a } }]')[0] ?? '',
-    /needs the option "key"/,
+    /needs a "key" for its certificate/,
   )
 })
 
@@ -92,6 +109,11 @@ test('the same address twice is a mistake, the port 0 twice is not', () => {
   assert.deepEqual(mistakes('listeners: [mqtt://127.0.0.1:0, mqtt://127.0.0.1:0]'), [])
 })
 
+test('listeners that differ have names that differ', () => {
+  const two = 'listeners: [{ url: "mqtt://127.0.0.1:0", name: a }, { url: "mqtt://127.0.0.1:1", name: a }]'
+  assert.match(mistakes(two)[0] ?? '', /listeners\[1\] has the name of another, "a"/)
+})
+
 test('one wrong listener does not hide what is wrong with another', () => {
-  assert.equal(mistakes('listeners: [bogus, mqtts://127.0.0.1:1]').length, 2)
+  assert.equal(mistakes('listeners: [bogus, { url: "mqtt://127.0.0.1:1", tls: {} }]').length, 2)
 })

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TlsOptions } from '../../../src/listen/options.ts'
+import { defaultTls, type TlsOptions } from '../../../src/listen/options.ts'
 
 /** Keys and certificates made for a test file by the openssl program; null where that is not installed. */
 export interface TestCertificates {
@@ -61,15 +61,5 @@ export function makeCertificates(): TestCertificates {
 
 /** TLS options of a listener that shows the certificate of `broker`. */
 export function tlsOptions(made: TestCertificates, other: Partial<TlsOptions> = {}): TlsOptions {
-  return {
-    certificate: made.path('broker.crt'),
-    key: made.path('broker.key'),
-    chain: null,
-    sni: [],
-    clientCa: null,
-    clientCertificate: 'none',
-    minVersion: 'TLSv1.2',
-    alpn: null,
-    ...other,
-  }
+  return { ...defaultTls, certificate: made.path('broker.crt'), key: made.path('broker.key'), ...other }
 }

@@ -152,7 +152,7 @@ test('a requested certificate is shown and judged, and its lack is no obstacle',
   const sni = [
     { name: 'other.example.org', certificate: files().path('other.crt'), key: files().path('other.key'), chain: null },
   ]
-  const listener = await tlsListening(t, recorder, { clientCertificate: 'request', clientCa: ca, sni })
+  const listener = await tlsListening(t, recorder, { clientCertificate: 'request', clientCa: [ca], sni })
   await shaken(t, listener)
   await shaken(t, listener, pem('device'))
   await shaken(t, listener, pem('stranger'))
@@ -172,7 +172,7 @@ test('a requested certificate is shown and judged, and its lack is no obstacle',
 
 test('a required certificate must be there and be signed by an authority of the listener', { skip }, async (t) => {
   const recorder = new Recorder()
-  const listener = await tlsListening(t, recorder, { clientCertificate: 'require', clientCa: files().path('ca.crt') })
+  const listener = await tlsListening(t, recorder, { clientCertificate: 'require', clientCa: [files().path('ca.crt')] })
   await everything(begin(t, listener))
   assert.equal((await recorder.refusal(0)).detail, 'the client sent no certificate')
   await everything(begin(t, listener, pem('stranger')))
@@ -274,6 +274,9 @@ test('files that cannot be read or used are named', { skip }, async (t) => {
     opening({ key: path('other.key') }),
     invalid(/other\.key is not the key of the certificate in .*broker\.crt/),
   )
-  await assert.rejects(opening({ clientCa: path('broken') }), invalid(/broken has a certificate that cannot be used/))
+  await assert.rejects(
+    opening({ clientCa: [path('broken')], clientCertificate: 'request' }),
+    invalid(/broken has a certificate that cannot be used/),
+  )
   await assert.rejects(opening(null), invalid(/needs a certificate/))
 })

@@ -5,8 +5,10 @@ import { type Progress, progressOf } from '../../../src/store/acknowledgements.t
 import { openBlock } from '../../../src/store/block.ts'
 import { BlockWriter } from '../../../src/store/block-writer.ts'
 import { withoutSettled } from '../../../src/store/cleaning.ts'
+import { blockKey } from '../../../src/store/keys.ts'
 import { MemoryTables } from '../../../src/store/memory-tables.ts'
-import { isWhole, Step, Table } from '../../../src/store/records.ts'
+import { Step, Table } from '../../../src/store/records.ts'
+import { isWhole } from '../../../src/store/sums.ts'
 import type { Tables } from '../../../src/store/tables.ts'
 import { TopicName } from '../../../src/topic/name.ts'
 import { type Ground, StoreBench } from '../../contract/store-kit.ts'
@@ -47,9 +49,10 @@ test('a block written anew has what somebody waits for, at the same places, as f
             expected.set(place, { number, identifiers, share, step: now, packetId: id, payload })
           }
         }
+        const key = blockKey(1)
         const waiting = messages.map((receivers) => receivers.some(({ step }) => step !== Step.Settled))
-        const cleaned = withoutSettled(openBlock(Buffer.from(writer.seal())), progress)
-        assert.ok(isWhole(cleaned))
+        const cleaned = withoutSettled(key, openBlock(Buffer.from(writer.seal(key))), progress)
+        assert.ok(isWhole(Table.Blocks, key, cleaned))
         const block = openBlock(cleaned)
         let place = 0
         for (const [index, receivers] of messages.entries()) {
@@ -71,8 +74,9 @@ test('a block written anew has what somebody waits for, at the same places, as f
 })
 
 test('the order in which values of a block are read does not matter for how far a copy has come', () => {
-  const sent = Buffer.from('40010007', 'hex')
-  const released = Buffer.from('8001', 'hex')
+  const sum = '00000000'
+  const sent = Buffer.from(`40010007${sum}`, 'hex')
+  const released = Buffer.from(`8001${sum}`, 'hex')
   for (const values of [
     [sent, released],
     [released, sent],

@@ -2,26 +2,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Message, never } from '../../../src/engine/message.ts'
 import { Acknowledgements, progressOf } from '../../../src/store/acknowledgements.ts'
+import { Batch, readBatch } from '../../../src/store/batch.ts'
 import { maximumPlaces, openBlock } from '../../../src/store/block.ts'
 import { BlockWriter } from '../../../src/store/block-writer.ts'
+import { blockKey, numberKey, receivedKey, retainedKey, subscriptionKey } from '../../../src/store/keys.ts'
+import { Step, Table } from '../../../src/store/records.ts'
 import {
-  Batch,
-  blockKey,
   decodeSession,
   decodeSubscription,
   decodeWill,
+  encodeReceived,
   encodeSession,
   encodeSubscription,
   encodeWill,
-  isWhole,
-  numberKey,
-  readBatch,
-  receivedKey,
-  retainedKey,
-  Step,
-  subscriptionKey,
-  Table,
-} from '../../../src/store/records.ts'
+} from '../../../src/store/session-record.ts'
+import { isRight } from '../../../src/store/verify.ts'
 import { TopicName } from '../../../src/topic/name.ts'
 import { fc } from '../../kit/fast-check.ts'
 
@@ -64,17 +59,32 @@ test('sessions, subscriptions and wills are read as they were written, and one c
   fc.assert(
     fc.property(session, subscription, will, fc.nat(), (one, other, third, bit) => {
       const key = numberKey(one.number)
-      assert.deepEqual(decodeSession(key, encodeSession(one)), one)
-      assert.deepEqual(decodeSubscription(encodeSubscription(other)), other)
-      assert.deepEqual(decodeWill(numberKey(third.number), encodeWill(third)), third)
-      for (const value of [encodeSession(one), encodeSubscription(other), encodeWill(third)]) {
-        assert.ok(isWhole(value))
-        value[(bit >> 3) % value.length] ^= 1 << (bit & 7)
-        assert.ok(!isWhole(value))
-      }
+      const session = encodeSession(key, one)
+      assert.deepEqual(decodeSession(key, session), one)
+      const subscribed = subscriptionKey(one.number, other.filter)
+      const subscription = encodeSubscription(subscribed, other)
+      assert.deepEqual(decodeSubscription(subscription), other)
+      const willed = numberKey(third.number)
+      const will = encodeWill(willed, third)
+      assert.deepEqual(decodeWill(willed, will), third)
+      const received = receivedKey(one.number, third.number & 0xffff)
+      noticed(Table.Sessions, key, session, bit)
+      noticed(Table.Subscriptions, subscribed, subscription, bit)
+      noticed(Table.Wills, willed, will, bit)
+      noticed(Table.Received, received, encodeReceived(received), bit)
     }),
   )
 })
+
+/** A changed bit in the key or the value is noticed, and so is another table. */
+function noticed(table: Table, key: Buffer, value: Buffer, bit: number): void {
+  assert.ok(isRight(table, key, value))
+  const entry = Buffer.concat([key, value])
+  entry[(bit >> 3) % entry.length] ^= 1 << (bit & 7)
+  assert.ok(!isRight(table, entry.subarray(0, key.length), entry.subarray(key.length)))
+  for (const other of Object.values(Table))
+    if (other !== table && other !== Table.Meta) assert.ok(!isRight(other, key, value))
+}
 
 test('a message expiry of more than 68 years comes to 68 years in a will', () => {
   const record = {
@@ -89,7 +99,7 @@ test('a message expiry of more than 68 years comes to 68 years in a will', () =>
     expiryInterval: 0xffff_ffff,
     dueAt: 0,
   } as const
-  assert.equal(decodeWill(numberKey(1), encodeWill(record)).expiryInterval, 0x7fff_ffff)
+  assert.equal(decodeWill(numberKey(1), encodeWill(numberKey(1), record)).expiryInterval, 0x7fff_ffff)
 })
 
 test('keys go up as numbers do', () => {
@@ -203,7 +213,7 @@ test('a writer that is used again leaves nothing of what it held', () => {
     const message = new Message(topic, 1, false, null, never, '', Buffer.alloc(size, size & 0xff), 0, size)
     writer.begin(message, 0)
     for (let each = 0; each < 3; each++) writer.add(each, 1, false, 0, [1, 2], '$share/g/a')
-    const block = openBlock(Buffer.from(writer.seal()))
+    const block = openBlock(Buffer.from(writer.seal(blockKey(1))))
     assert.deepEqual(block.firstPlaces, [0])
     assert.equal(block.payloadLength(block.offsets[0]), size)
     assert.equal(block.extras.length > 0, true)

@@ -1,5 +1,8 @@
+import { Batch } from '../../../src/store/batch.ts'
+import { receivedKey } from '../../../src/store/keys.ts'
 import { openStoreDirectory } from '../../../src/store/open-store.ts'
-import { Batch, receivedKey, Table } from '../../../src/store/records.ts'
+import { Table } from '../../../src/store/records.ts'
+import { encodeReceived } from '../../../src/store/session-record.ts'
 import { putMessage } from './filled-store.ts'
 
 // A process that changes the store in the folder it is given until it is killed. The messages of two topics are always
@@ -11,7 +14,8 @@ for (let round = 1; ; round++) {
   for (const topic of ['one', 'other'])
     putMessage(batch, topic, Buffer.alloc(1_000 + ((round * 977) % 60_000), `${round},`))
   putMessage(batch, `more/${round % 100}`, Buffer.alloc((round * 7_919) % 50_000, 'more'))
-  batch.put(Table.Received, receivedKey(round, 1), Buffer.alloc(0))
+  const key = receivedKey(round, 1)
+  batch.put(Table.Received, key, encodeReceived(key))
   await tables.apply(batch.seal(tables.last().position + 1, Date.now())).committed
   if (round === 150) process.stdout.write('ready\n')
 }

@@ -1,7 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Batch } from '../../../src/store/batch.ts'
+import { receivedKey } from '../../../src/store/keys.ts'
 import { openLmdbTables } from '../../../src/store/lmdb-tables.ts'
-import { Batch, receivedKey, Table } from '../../../src/store/records.ts'
+import { Table } from '../../../src/store/records.ts'
+import { encodeReceived } from '../../../src/store/session-record.ts'
 import { TablesError } from '../../../src/store/tables-error.ts'
 
 // Applies batches while the disk works, does not, and works again; prints a line for each with what became of it.
@@ -10,7 +13,8 @@ const tables = await openLmdbTables(join(folder, 'store'), { early: mode === 'ea
 
 async function apply(position: number): Promise<void> {
   const batch = new Batch()
-  batch.put(Table.Received, receivedKey(position, 1), Buffer.alloc(0))
+  const key = receivedKey(position, 1)
+  batch.put(Table.Received, key, encodeReceived(key))
   const { committed, synced } = tables.apply(batch.seal(position, 1))
   const outcomes = await Promise.allSettled([committed, synced])
   const words = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'ok' : codeOf(outcome.reason)))

@@ -20,18 +20,18 @@ describe('a disk that fails', { skip }, () => {
   })
   after(() => workshop[Symbol.dispose]())
 
-  /** The lines a process printed that used such a disk. */
-  function linesOf(folder: string, sign: string, mode: string): readonly string[] {
-    const program = fileURLToPath(new URL('./failing-disk-tables.ts', import.meta.url))
+  /** The lines a program printed that used such a disk. */
+  function linesOf(program: string, folder: string, ...rest: readonly string[]): readonly string[] {
+    const path = fileURLToPath(new URL(program, import.meta.url))
     const env = { ...process.env, LD_PRELOAD: library, FAILING_DISK: folder }
-    const text = execFileSync(process.execPath, [program, folder, sign, mode], { env, timeout: 60_000 })
+    const text = execFileSync(process.execPath, [path, folder, ...rest], { env, timeout: 60_000 })
     return text.toString().trim().split('\n')
   }
 
   for (const sign of ['sync', 'last page']) {
     test(`keeps nothing of a batch whose ${sign} fails, and all of it once that succeeds`, () => {
       using folder = new StoreFolder()
-      const lines = linesOf(folder.path, sign, 'synced')
+      const lines = linesOf('failing-disk-tables.ts', folder.path, sign, 'synced')
       const refused = '3 EIO EIO 2'
       assert.deepEqual(lines, ['1 ok ok 1', '2 ok ok 2', refused, refused, refused, '3 ok ok 3', '4 ok ok 4'])
       assert.deepEqual(audit(join(folder.path, 'store', 'data.mdb')).findings, [])
@@ -39,10 +39,19 @@ describe('a disk that fails', { skip }, () => {
 
     test(`never says that a batch is synced whose ${sign} failed, when commits are told of early`, () => {
       using folder = new StoreFolder()
-      const lines = linesOf(folder.path, sign, 'early')
+      const lines = linesOf('failing-disk-tables.ts', folder.path, sign, 'early')
       assert.deepEqual([...lines.slice(0, 2), ...lines.slice(5)], ['1 ok ok 1', '2 ok ok 2', '3 ok ok 3', '4 ok ok 4'])
       for (const line of lines.slice(2, 5)) assert.match(line, /^3 (ok|EIO) EIO 3$/)
       assert.deepEqual(audit(join(folder.path, 'store', 'data.mdb')).findings, [])
     })
+
+    for (const mode of ['synced', 'early']) {
+      test(`goes on by itself, and lacks nothing, when the ${sign} of batches in a row failed (${mode})`, () => {
+        using folder = new StoreFolder()
+        const lines = linesOf('failing-disk-pipeline.ts', folder.path, sign, mode)
+        assert.deepEqual(lines, ['failing', 'ok', 'everything is there', 'synced in order'])
+        assert.deepEqual(audit(join(folder.path, 'store', 'data.mdb')).findings, [])
+      })
+    }
   }
 })

@@ -3,24 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Message, never } from '../../../src/engine/message.ts'
+import { Acknowledgements } from '../../../src/store/acknowledgements.ts'
+import { Batch } from '../../../src/store/batch.ts'
 import { BlockWriter } from '../../../src/store/block-writer.ts'
 import { dataFile } from '../../../src/store/files.ts'
+import { blockKey, numberKey, receivedKey, retainedKey, subscriptionKey } from '../../../src/store/keys.ts'
 import { type OpenedStore, openStoreDirectory, type StoreOptions } from '../../../src/store/open-store.ts'
-import {
-  Batch,
-  blockKey,
-  encodeSession,
-  encodeSubscription,
-  encodeWill,
-  numberKey,
-  receivedKey,
-  retainedKey,
-  Step,
-  subscriptionKey,
-  Table,
-  tableNames,
-} from '../../../src/store/records.ts'
+import { Step, Table, tableNames } from '../../../src/store/records.ts'
 import { encodeRetained } from '../../../src/store/retained-record.ts'
+import { encodeReceived, encodeSession, encodeSubscription, encodeWill } from '../../../src/store/session-record.ts'
 import type { Entry, Tables } from '../../../src/store/tables.ts'
 import { TopicNames } from '../../../src/topic/name.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
@@ -56,7 +47,7 @@ export interface Amount {
 
 const ordinary: Amount = { sessions: 300, blocks: 120, retained: 400 }
 
-/** Makes a store with entries of all kinds, and returns what is in it. It ends orderly unless `open` is left. */
+/** Makes a store with entries of all kinds, and returns what is in it. */
 export async function fill(folder: StoreFolder, amount = ordinary): Promise<Contents> {
   const { tables } = await folder.open()
   await fillTables(tables, amount)
@@ -93,18 +84,22 @@ function putSession(batch: Batch, number: number): void {
     leftAt: 1_700_000_000_000,
     perhapsSent: false,
   }
-  batch.put(Table.Sessions, numberKey(number), encodeSession(record))
+  const key = numberKey(number)
+  batch.put(Table.Sessions, key, encodeSession(key, record))
   for (const filter of [`a/${number}/#`, 'b/+', `${'long/'.repeat(300)}${number}`]) {
     const subscription = { filter, qos: 1, noLocal: false, retainAsPublished: false, identifier: 0 } as const
-    batch.put(Table.Subscriptions, subscriptionKey(number, filter), encodeSubscription(subscription))
+    const key = subscriptionKey(number, filter)
+    batch.put(Table.Subscriptions, key, encodeSubscription(key, subscription))
   }
-  batch.put(Table.Received, receivedKey(number, 7), Buffer.alloc(0))
+  const received = receivedKey(number, 7)
+  batch.put(Table.Received, received, encodeReceived(received))
   if (number % 10 === 0) batch.put(Table.Wills, numberKey(number), willOf(number, clientId))
 }
 
 function willOf(number: number, clientId: string): Buffer {
   const rest = { delay: 5, expiryInterval: -1, dueAt: 0, properties: null, retain: false } as const
-  return encodeWill({ number, clientId, topic: 'w', qos: 1, payload: Buffer.alloc(number * 50, 'will'), ...rest })
+  const will = { number, clientId, topic: 'w', qos: 1, payload: Buffer.alloc(number * 50, 'will'), ...rest } as const
+  return encodeWill(numberKey(number), will)
 }
 
 function putBlock(batch: Batch, block: number, size: number, session: number): void {
@@ -112,10 +107,12 @@ function putBlock(batch: Batch, block: number, size: number, session: number): v
   const message = messageOf('a/b', Buffer.alloc(size, `block ${block},`))
   writer.begin(message, 0)
   for (let receiver = 0; receiver < 3; receiver++) writer.add(session + receiver, 1, false, 0, null, null)
-  batch.put(Table.Blocks, blockKey(block), writer.seal())
-  const settled = Buffer.alloc(2)
-  settled.writeUInt16BE(0 | (Step.Settled << 14))
-  if (block > 1) batch.put(Table.Acknowledgements, blockKey(block - 1), settled)
+  const key = blockKey(block)
+  batch.put(Table.Blocks, key, writer.seal(key))
+  if (block === 1) return
+  const acknowledgements = new Acknowledgements()
+  acknowledgements.add(block - 1, 0, Step.Settled, 0)
+  acknowledgements.complete(batch)
 }
 
 function putRetained(batch: Batch, number: number): void {
@@ -123,7 +120,8 @@ function putRetained(batch: Batch, number: number): void {
 }
 
 export function putMessage(batch: Batch, topic: string, payload: Buffer): void {
-  batch.put(Table.Retained, retainedKey(topic), encodeRetained(messageOf(topic, payload), clock))
+  const key = retainedKey(topic)
+  batch.put(Table.Retained, key, encodeRetained(key, messageOf(topic, payload), clock))
 }
 
 function messageOf(topic: string, payload: Buffer): Message {

@@ -6,10 +6,15 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { BrokerError } from '../../../src/base/errors.ts'
+import { Batch } from '../../../src/store/batch.ts'
 import { nextFile, recoveredFile } from '../../../src/store/files.ts'
+import { receivedKey } from '../../../src/store/keys.ts'
 import type { Layouts } from '../../../src/store/layout.ts'
 import { type OpenedStore, openStoreDirectory } from '../../../src/store/open-store.ts'
-import { Batch, blockKey, layoutVersion, Table } from '../../../src/store/records.ts'
+import { layoutVersion, Table } from '../../../src/store/records.ts'
+import { weightOfRetained } from '../../../src/store/retained-record.ts'
+import { encodeReceived } from '../../../src/store/session-record.ts'
+import { everyEntry } from '../../../src/store/tables.ts'
 import { contentsOf, fill, fillTables, StoreFolder } from './filled-store.ts'
 
 const little = { sessions: 20, blocks: 10, retained: 30 }
@@ -50,11 +55,23 @@ test('what was in a store is in it after it was closed and opened again', async 
   await tables.close()
 })
 
-test('a store that was made but never used needs no looking at', async () => {
+test('a store that was made but never used is as it was made', async () => {
   using folder = new StoreFolder()
   await (await folder.open()).tables.close()
   const { tables, report } = await folder.open()
   assert.equal(report, null)
+  await tables.close()
+})
+
+test('retained messages are counted while the store is looked at, until something changes', async () => {
+  using folder = new StoreFolder()
+  await fill(folder, little)
+  const { tables } = await folder.open()
+  let weight = 0
+  for (const { value } of everyEntry(tables, Table.Retained, 100)) weight += weightOfRetained(value)
+  assert.deepEqual(tables.retained, { count: little.retained, weight })
+  await tables.apply(new Batch().seal(tables.last().position + 1, 1)).synced
+  assert.equal(tables.retained, null)
   await tables.close()
 })
 
@@ -268,7 +285,8 @@ test('a store whose commits were told of early can be opened either way afterwar
     assert.equal(tables.last().position, position)
     const batch = new Batch()
     position++
-    batch.put(Table.Received, blockKey(position), Buffer.alloc(0))
+    const key = receivedKey(position, 1)
+    batch.put(Table.Received, key, encodeReceived(key))
     await tables.apply(batch.seal(position, 1)).synced
     assert.equal(tables.scan(Table.Received, Buffer.alloc(0), false, 99).length, position)
     await tables.close()

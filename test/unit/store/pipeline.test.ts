@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Turn } from '../../../src/base/turn.ts'
 import type { StoreWatcher } from '../../../src/engine/ports.ts'
+import { numberKey } from '../../../src/store/keys.ts'
 import { MemoryTables } from '../../../src/store/memory-tables.ts'
 import { Pipeline } from '../../../src/store/pipeline.ts'
-import { numberKey, Table } from '../../../src/store/records.ts'
+import { Table } from '../../../src/store/records.ts'
 import type { Applied, Entry, Tables } from '../../../src/store/tables.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import { FaultyTables } from '../../kit/faulty-tables.ts'
@@ -102,6 +103,22 @@ test('the watcher is told when more is staged than should be, and when that is o
   assert.equal(bench.pipeline.condition, 'ok')
 })
 
+test('nothing more is to be staged when very much is, until the disk has it; draining waits for that', async () => {
+  using bench = new Bench()
+  bench.tables.hang()
+  bench.stage(1)
+  await until(() => bench.tables.attempts === 1)
+  for (let number = 2; number < 64; number++) bench.stage(number, 1_048_576)
+  assert.equal(bench.pipeline.condition, 'behind')
+  for (let number = 64; number < 68; number++) bench.stage(number, 1_048_576)
+  assert.equal(bench.pipeline.condition, 'failing')
+  const drained = bench.pipeline.drain()
+  bench.tables.go()
+  await drained
+  assert.equal(bench.pipeline.condition, 'ok')
+  assert.ok(bench.has(67))
+})
+
 test('draining ends when everything staged is safe, that which is staged meanwhile too', async () => {
   using bench = new Bench()
   bench.tables.slow(20)
@@ -155,6 +172,7 @@ test('draining what cannot be made safe says so, too, when that shows only then'
 
 /** Tables that take everything, and find later that it did not get to the disk. */
 class UnsyncedTables implements Tables {
+  readonly retained = null
   /** It gets there after all. */
   healed = false
   readonly #tables = new MemoryTables()
@@ -203,4 +221,51 @@ test('a batch that was committed but could not be synced is not passed over in s
   tables.healed = true
   await until(() => told.at(-1) === 'ok')
   assert.ok(told.some((line) => line.startsWith('synced')))
+})
+
+/** Tables that take everything at once, and sync it when the test says so. */
+class SlowSyncTables extends UnsyncedTables {
+  readonly syncs: PromiseWithResolvers<void>[] = []
+
+  override apply(batch: Buffer): Applied {
+    const { committed } = super.apply(batch)
+    const sync = Promise.withResolvers<void>()
+    this.syncs.push(sync)
+    return { committed, synced: sync.promise }
+  }
+}
+
+test('a sync that ends after a later one changes nothing, even when it failed', async () => {
+  const told: string[] = []
+  const tables = new SlowSyncTables()
+  const pipeline = pipelineOn(tables, told, 0)
+  for (const number of [1, 2, 3]) {
+    pipeline.batch.put(Table.Received, numberKey(number), Buffer.alloc(1))
+    pipeline.changed(0)
+    await until(() => tables.syncs.length === number)
+  }
+  tables.syncs[2].resolve()
+  await until(() => told.includes('synced 3'))
+  tables.syncs[0].resolve()
+  tables.syncs[1].reject(new Error('EIO: not synced'))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.deepEqual(
+    told.filter((line) => line.startsWith('synced') || line.startsWith('failing')),
+    ['synced 3'],
+  )
+})
+
+test('draining waits for the sync of what was committed before', async () => {
+  const told: string[] = []
+  const tables = new SlowSyncTables()
+  const pipeline = pipelineOn(tables, told, 0)
+  pipeline.batch.put(Table.Received, numberKey(1), Buffer.alloc(1))
+  pipeline.changed(0)
+  await until(() => told.includes('committed 1'))
+  let drained = false
+  const draining = pipeline.drain().then(() => (drained = true))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(drained, false)
+  tables.syncs[0].resolve()
+  await draining
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Core } from '../../../src/engine/core.ts'
+import { Message, never } from '../../../src/engine/message.ts'
 import { v4, v5 } from '../../kit/packets.ts'
 import type { BenchClient } from '../engine/kit.ts'
 import { FaultBench, kept, settled, until } from './kit.ts'
@@ -122,6 +123,27 @@ test('a slow disk makes durable publishers wait, and nobody else', async () => {
   assert.deepEqual(order, Array.from({ length: 20 }, () => ['live', 'puback']).flat())
   let answers = 0
   await until(() => (answers += durable.take().length) === 20)
+})
+
+test('what the program itself publishes does not fill the memory while the disk is slow', async () => {
+  await using bench = new FaultBench({ queueBytes: 500 * megabyte, maximumRetainedBytes: 500 * megabyte })
+  const keeper = await bench.keeper(v5, 'keeper', 'a/#')
+  keeper.lose()
+  const { router, names, counters } = bench.core
+  const topic = names.of('a/1')
+  assert.ok(topic !== null)
+  bench.tables.hang()
+  for (let round = 0; round < 150; round++) {
+    const bytes = Buffer.alloc(megabyte)
+    router.route(new Message(topic, 1, round % 2 === 0, null, never, '', bytes, 0, bytes.length))
+  }
+  assert.equal(bench.core.store.condition, 'failing')
+  assert.ok(bench.events.some((event) => event.kind === 'dropped' && event.why === 'store failing'))
+  assert.ok(counters.queuedBytes < 70 * megabyte, `${counters.queuedBytes} bytes are queued`)
+  bench.tables.go()
+  await bench.safe()
+  assert.ok(bench.tables.largest < 70 * megabyte, `${bench.tables.largest} bytes were staged`)
+  assert.equal(bench.core.store.condition, 'ok')
 })
 
 test('settling goes on while the disk takes nothing, and counts when it is well', async () => {
