@@ -93,6 +93,11 @@ class Opening {
     const otherAuthorities = tls.systemAuthorities ? getCACertificates('system') : []
     const inspector = await openInspector({ ...tls, authorityFiles: tls.clientCa, otherAuthorities }, this.#context)
     const registered: Listed = (certificate) => this.#registries.some(({ devices }) => devices.registers(certificate))
-    return openTrust(tls, { log, clock, files, inspector, registered })
+    try {
+      return openTrust(tls, { log, clock, files, inspector, registered })
+    } catch (error) {
+      await inspector.close()
+      throw error
+    }
   }
 }

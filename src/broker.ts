@@ -290,6 +290,12 @@ export class Broker implements AsyncDisposable {
     await this.#core.close()
   }
 
+  *#certificates(): Generator<readonly [string, number]> {
+    for (const { name, certificates } of this.#listeners) {
+      if (certificates.length > 0) yield [name, Math.min(...certificates.map(({ notAfter }) => notAfter))]
+    }
+  }
+
   #assertOpen(): void {
     if (this.#closed !== null) throw new BrokerError('BROKER_CLOSED', 'the broker was closed')
   }
@@ -304,6 +310,7 @@ export class Broker implements AsyncDisposable {
       version: packageVersion(),
       uptime: () => (clock.now() - started) / 1_000,
       store: () => describe(this.store),
+      certificates: () => this.#certificates(),
     })
     const tick = (seconds: number) => {
       for (const [topic, value] of tree.changed(seconds)) this.publish(topic, value, { retain: true })

@@ -33,14 +33,14 @@ export function withOwnAuthority(config: Config): Config {
   const { path } = config.ca
   const bundle = join(path, AuthorityFile.bundle)
   if (!existsSync(bundle)) return config
-  const lists = [AuthorityFile.crl, AuthorityFile.rootCrl]
-    .map((name) => join(path, name))
-    .filter((file) => existsSync(file))
+  const there = (name: string) => (existsSync(join(path, name)) ? [join(path, name)] : [])
+  const clientCa = [bundle, ...there(AuthorityFile.issuers)]
+  const lists = there(AuthorityFile.crl)
   const listeners = config.listeners.map((listener): ListenerConfig => {
     const { tls } = listener
     if (tls === undefined || tls.clientCertificate === 'none' || tls.clientCa.length > 0 || tls.systemAuthorities)
       return listener
-    return { ...listener, tls: { ...tls, clientCa: [bundle], crlFiles: [...tls.crlFiles, ...lists] } }
+    return { ...listener, tls: { ...tls, clientCa, crlFiles: [...tls.crlFiles, ...lists] } }
   })
   return { ...config, listeners }
 }

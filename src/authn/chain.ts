@@ -24,6 +24,8 @@ export interface ChainOptions {
 
 type Found = Identity | Denial
 
+const maximumNameBytes = 65_535
+
 /**
  * Finds out who a client is: first whether its certificate is good, then from the authenticators of the listener in
  * their order. Those who fail are slowed down. Whoever it is, it may use only its own client identifiers.
@@ -131,6 +133,7 @@ export class Chain implements Authenticator {
   }
 
   #accept(identity: Identity, from: Authenticator, who: Credentials): Found {
+    if (!isName(identity.name)) return unusableName(identity)
     const patterns = identity.clientIds ?? this.#options.clientIds
     if (who.assigned !== true && !mayUse(patterns, who.clientId, identity.name))
       return wrongClientId(identity, who, patterns)
@@ -146,10 +149,11 @@ function settled(attempt: Attempt, found: Found, who: Credentials): Found {
 
 /** Nobody knows the client: it may be one that need not be known. */
 function unknown(who: Credentials): Found {
-  const { username, password, allowAnonymous } = who
+  const { username, password, allowAnonymous, peer } = who
   if (username === null && password === null) {
     if (allowAnonymous) return { name: '', method: 'anonymous' }
-    const told = 'anonymous clients are not let in here'
+    const proof = peer.tls !== null && peer.tls.certificates.length > 0
+    const told = proof ? 'nobody is known by this certificate' : 'anonymous clients are not let in here'
     return { reason: Reason.NotAuthorized, detail: told, told }
   }
   const detail = `nobody knows ${username === null ? 'the password without a user name' : `the user ${username}`}`
@@ -160,6 +164,19 @@ function refused({ username }: Credentials): Denial {
   return {
     reason: Reason.BadUserNameOrPassword,
     detail: `the credentials of ${username ?? 'a client without user name'} are refused`,
+  }
+}
+
+/** A name that MQTT could carry and the store can keep: a session belongs to it. */
+function isName(name: string): boolean {
+  return name.isWellFormed() && !name.includes('\0') && Buffer.byteLength(name) <= maximumNameBytes
+}
+
+function unusableName({ method }: Identity): Denial {
+  return {
+    reason: Reason.NotAuthorized,
+    detail: `the name in the ${method} cannot be used: it has over ${maximumNameBytes} bytes, or characters that are none`,
+    told: 'the name cannot be used',
   }
 }
 

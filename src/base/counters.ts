@@ -12,6 +12,8 @@ export class Counters {
   publishBytesSent = 0
   connectionsAccepted = 0
   connectionsRefused = 0
+  /** Of these, those of clients that did not prove who they are. */
+  authenticationsFailed = 0
   subscribesAccepted = 0
   subscribesRefused = 0
   /** Gauges. */

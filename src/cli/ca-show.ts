@@ -37,7 +37,7 @@ function describe({ kind, subject, serial, notBefore, notAfter, sha1, sha256, na
 }
 
 /** What became of a certificate, in a word or a few. */
-export function stateOf({ revoked, notAfter, replacedBy }: Issuance, now: number): string {
+function stateOf({ revoked, notAfter, replacedBy }: Issuance, now: number): string {
   if (revoked !== null) return `revoked on ${dateOf(revoked.time)}: ${revoked.reason}`
   if (notAfter <= now) return 'expired'
   return replacedBy === null ? 'good' : `good, and renewed as ${replacedBy}`

@@ -6,12 +6,12 @@ import type { AuthenticatorConfig, Config, ListenerConfig } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import { checkToken } from './token-check.ts'
 
-export type Method = keyof typeof methods
+type Method = keyof typeof methods
 
 const words = Object.keys(methods).filter(isMethod)
 
 /** The section an authenticator of a valid configuration has. */
-export function methodOf(authenticator: AuthenticatorConfig): Method {
+function methodOf(authenticator: AuthenticatorConfig): Method {
   return words.find((method) => authenticator[method] !== undefined) ?? 'password'
 }
 

@@ -1,5 +1,5 @@
-import Type, { type Static } from 'typebox'
-import { choice, count, optionalFile, optionalText, texts } from './option.ts'
+import Type from 'typebox'
+import { choice, count, optionalFile, texts } from './option.ts'
 
 /** The certificate authority in the box. */
 export const caSchema = Type.Object(
@@ -19,14 +19,6 @@ export const caSchema = Type.Object(
       minimum: 1,
       maximum: 825,
     }),
-    clientDays: count(365, 'Days certificates of clients are good when nothing else is said.', {
-      minimum: 1,
-      maximum: 36_500,
-    }),
-    crlUrl: optionalText(
-      'Where you publish the revocation list `crl.pem`; it is written into certificates that are issued.',
-      'certificates do not say where it is',
-    ),
     passphraseFile: optionalFile(
       'A file with the passphrase that the keys of the authority are encrypted with; its first line counts.',
       'the keys are not encrypted',
@@ -39,7 +31,3 @@ export const caSchema = Type.Object(
       'The certificate authority of the broker. It makes the certificate of `mqtts://` and `wss://` listeners that have none.',
   },
 )
-
-type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
-
-export type CaSection = Frozen<Static<typeof caSchema>>

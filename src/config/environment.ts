@@ -20,7 +20,9 @@ const prefix = 'PETALTAIL_'
 const listenName = `${prefix}LISTEN`
 
 // Read elsewhere: by the command line.
-const otherNames: readonly string[] = [`${prefix}DEBUG`]
+const otherNames: readonly string[] = ['DEBUG', 'CA_PASSPHRASE', 'CA_KEY_PASSPHRASE', 'CA_KEY_PASSPHRASE_FILE'].map(
+  (name) => `${prefix}${name}`,
+)
 
 // What Kubernetes sets in every container when a service is called "petaltail".
 const serviceLink = /^PETALTAIL_(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$/

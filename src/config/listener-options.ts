@@ -56,6 +56,8 @@ function tlsOf({ tls }: ListenerConfig) {
     clientCa,
     systemAuthorities,
     clientCertificate,
+    // The configuration gives every listener somebody who judges.
+    judged: 'connect' as const,
     minVersion,
     ciphers: tls.ciphers ?? null,
     alpn: tls.alpn ?? null,

@@ -180,6 +180,7 @@ export class Connection implements Attached, Client {
 
   /** Ends the connection because of who the client is, or is not. */
   deny({ reason, detail, told = '' }: Denial): void {
+    if (this.identity === nobody && !this.closed) this.core.counters.authenticationsFailed++
     this.fail(reason, detail, told)
   }
 

@@ -30,9 +30,10 @@ export class Reviews {
     const intakes = this.#intakes[Symbol.iterator]()
     const some = () => {
       for (let left = atOnce; left > 0; left--) {
-        const { done, value } = intakes.next()
-        if (done === true) return this.#passed(changes)
-        value.connection.guard(() => value.connection.review())
+        const next = intakes.next()
+        if (next.done === true) return this.#passed(changes)
+        const { connection } = next.value
+        connection.guard(() => connection.review())
       }
       this.#next = setImmediate(some)
     }

@@ -23,6 +23,8 @@ import { WebSocketWire } from './websocket-wire.ts'
 
 /** One open listener. */
 export interface Listener {
+  /** What logs and the journal call it. */
+  readonly name: string
   /** Where clients connect, with the real port: `mqtt://127.0.0.1:1883`. */
   readonly url: string
   /** Connections now, those still in a handshake included. */
@@ -87,6 +89,10 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     this.closing = new Deadlines(closeTimeout, clock)
     this.#tls = this.#tlsStage(supplies, clock)
     this.#websocket = this.#websocketStage()
+  }
+
+  get name(): string {
+    return this.#rules.name
   }
 
   get connections(): number {
@@ -193,9 +199,11 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     const listener = this.#rules.name === '' ? this.url : this.#rules.name
     const credentials = new TlsCredentials(options, supplies, { listener, log: this.#log, clock })
     const requestCertificates = options.clientCertificate !== 'none'
+    const requireCertificates = options.clientCertificate === 'require' && options.judged === 'handshake'
     const wired = transport === 'tls'
     const applications = options.alpn ?? [wired ? 'mqtt' : 'http/1.1']
-    return new TlsStage(credentials, { requestCertificates, applications, wired }, (admission, socket) => {
+    const manner = { requestCertificates, requireCertificates, applications, wired }
+    return new TlsStage(credentials, manner, (admission, socket) => {
       if (wired) this.#admitSocket(admission, socket)
       else this.#websocket?.upgrade(admission, socket)
     })

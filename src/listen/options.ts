@@ -51,8 +51,12 @@ export interface TlsOptions {
   readonly clientCa: readonly string[]
   /** Those the operating system trusts count, too. */
   readonly systemAuthorities: boolean
-  /** Whether clients are asked for a certificate. Whether it is good is decided by who authenticates them. */
   readonly clientCertificate: 'none' | 'request' | 'require'
+  /**
+   * When a certificate that is required must be good. `handshake`: without one of a known authority the connection ends
+   * there. `connect`: whoever authenticates the client judges it, and can say what is wrong with it.
+   */
+  readonly judged: 'handshake' | 'connect'
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Cipher suites in the form of OpenSSL, the preferred first; null for the usual ones. */
   readonly ciphers: string | null
@@ -83,6 +87,7 @@ export const defaultTls: TlsOptions = {
   clientCa: [],
   systemAuthorities: false,
   clientCertificate: 'none',
+  judged: 'handshake',
   minVersion: 'TLSv1.2',
   ciphers: null,
   alpn: null,

@@ -23,8 +23,19 @@ export interface TlsContexts {
   readonly standard: SecureContext
   /** Some server name has a context of its own. */
   readonly hasNames: boolean
-  /** The context for a server name, or null for the standard one. */
-  named(serverName: string): SecureContext | null
+  /** The context for a server name and the signature algorithms a client has, or null for the standard one. */
+  named(serverName: string, algorithms: () => readonly string[]): SecureContext | null
+}
+
+/** A context with one pair only: of those chosen by server name OpenSSL would use no more. */
+interface Named {
+  readonly kind: string | undefined
+  readonly context: SecureContext
+}
+
+interface All {
+  readonly standard: SecureContext | null
+  readonly byName: ReadonlyMap<string, readonly Named[]>
 }
 
 /**
@@ -34,10 +45,13 @@ export interface TlsContexts {
  * @throws BrokerError for a certificate OpenSSL finds too weak, or unknown ciphers.
  */
 export function contextsOf(options: TlsOptions, material: TlsMaterial): TlsContexts {
-  const byName = contextsByName(options, material)
-  const standard = byName.get('')
-  if (standard === undefined) throw new BrokerError('TLS_INVALID', 'a TLS listener needs a certificate and its key')
-  return { standard, hasNames: byName.size > 1, named: (serverName) => find(byName, serverName.toLowerCase()) }
+  const { standard, byName } = allContexts(options, material)
+  if (standard === null) throw new BrokerError('TLS_INVALID', 'a TLS listener needs a certificate and its key')
+  return {
+    standard,
+    hasNames: byName.size > 0,
+    named: (serverName, algorithms) => suitable(find(byName, serverName.toLowerCase()), algorithms),
+  }
 }
 
 /**
@@ -46,10 +60,10 @@ export function contextsOf(options: TlsOptions, material: TlsMaterial): TlsConte
  * @throws BrokerError naming the file that cannot be read or used.
  */
 export function checkTls(options: TlsOptions): void {
-  contextsByName(options, readMaterial(options, null))
+  allContexts(options, readMaterial(options, null))
 }
 
-function contextsByName(options: TlsOptions, material: TlsMaterial): ReadonlyMap<string, SecureContext> {
+function allContexts(options: TlsOptions, material: TlsMaterial): All {
   const shared: SecureContextOptions = {
     minVersion: options.minVersion,
     honorCipherOrder: true,
@@ -61,8 +75,17 @@ function contextsByName(options: TlsOptions, material: TlsMaterial): ReadonlyMap
     allowPartialTrustChain: true,
   }
   attempt(() => createSecureContext({ ciphers: shared.ciphers, ca: [] }), `ciphers ${options.ciphers} cannot be used`)
-  const groups = Map.groupBy(material.pairs, ({ serverName }) => serverName)
-  return new Map([...groups].map(([name, pairs]) => [name, contextOf(shared, pairs)]))
+  const standard = material.pairs.filter(({ serverName }) => serverName === '')
+  const named = material.pairs.filter(({ serverName }) => serverName !== '')
+  const entries = named.map((pair) => ({
+    name: pair.serverName,
+    kind: pair.chain[0]?.publicKey.asymmetricKeyType,
+    context: contextOf(shared, [pair]),
+  }))
+  return {
+    standard: standard.length === 0 ? null : contextOf(shared, standard),
+    byName: Map.groupBy(entries, ({ name }) => name),
+  }
 }
 
 /** Tells one material from another. */
@@ -80,7 +103,21 @@ function contextOf(shared: SecureContextOptions, pairs: readonly KeyPair[]): Sec
 }
 
 /** An exact name first, then a wildcard for its first label. */
-function find(byName: ReadonlyMap<string, SecureContext>, name: string): SecureContext | null {
-  if (name === '') return null
-  return byName.get(name) ?? byName.get(`*${name.slice(Math.max(0, name.indexOf('.')))}`) ?? null
+function find(byName: All['byName'], name: string): readonly Named[] {
+  return byName.get(name) ?? byName.get(`*${name.slice(Math.max(0, name.indexOf('.')))}`) ?? []
+}
+
+/** The first whose key the client can check a signature of. */
+function suitable(contexts: readonly Named[], algorithms: () => readonly string[]): SecureContext | null {
+  const [first] = contexts
+  if (first === undefined) return null
+  if (contexts.length === 1) return first.context
+  const known = algorithms()
+  return (contexts.find(({ kind }) => known.some((name) => signs(kind, name))) ?? first).context
+}
+
+function signs(kind: string | undefined, algorithm: string): boolean {
+  if (kind === 'ec') return algorithm.startsWith('ECDSA')
+  if (kind === 'rsa' || kind === 'rsa-pss') return algorithm.startsWith('RSA')
+  return algorithm.toLowerCase().startsWith(kind ?? 'nothing')
 }

@@ -8,9 +8,9 @@ export function tlsFailure(error: unknown): string {
   return typeof reason === 'string' && reason !== '' ? reason : String(code)
 }
 
-/** Why a client certificate was not accepted, from the code of its verification. */
-export function certificateFailure(code: unknown): string {
-  if (typeof code !== 'string') return 'the client certificate was not accepted'
+/** Why a client certificate was not accepted, from the code of its verification; null for one that is not there. */
+export function certificateFailure(code: string | null): string {
+  if (code === null) return 'the client sent no certificate'
   return verifications.get(code) ?? `the client certificate was not accepted (${code})`
 }
 

@@ -7,13 +7,15 @@ import { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { readIntoShared, reportEvents, type SocketEvents, type WiredSocket } from './accepted-socket.ts'
 
+export type SniChooser = (name: string, answer: (error: Error | null, context?: SecureContext) => void) => void
+
 export interface TlsSocketOptions {
   readonly isServer: true
   readonly secureContext: SecureContext
   readonly requestCert: boolean
   readonly rejectUnauthorized: false
   readonly ALPNProtocols: Uint8Array
-  readonly SNICallback?: (name: string, answer: (error: Error | null, context?: SecureContext) => void) => void
+  readonly SNICallback?: SniChooser
 }
 
 /** Whether TLS sockets can be made over a handle. */

@@ -1,16 +1,19 @@
 import { BrokerError } from '../base/errors.ts'
 import type { Admission } from './admission.ts'
+import type { TlsContexts } from './tls-contexts.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import { detailsOf } from './tls-details.ts'
-import { tlsFailure } from './tls-failure.ts'
-import { TlsServerSocket, type TlsSocketOptions, WiredTlsSocket } from './tls-socket.ts'
+import { certificateFailure, tlsFailure } from './tls-failure.ts'
+import { type SniChooser, TlsServerSocket, type TlsSocketOptions, WiredTlsSocket } from './tls-socket.ts'
 
 export type AfterTls = (admission: Admission, socket: TlsServerSocket) => void
 
 /** How the handshakes of one listener are done. */
 export interface TlsManner {
-  /** Clients are asked for a certificate; whether it is good is not decided here. */
+  /** Clients are asked for a certificate. */
   readonly requestCertificates: boolean
+  /** Clients without a certificate of a known authority end here. */
+  readonly requireCertificates: boolean
   /** The ALPN names of what is spoken inside. */
   readonly applications: readonly string[]
   /** What is inside reads from a wire, not from a stream. */
@@ -53,12 +56,17 @@ export class TlsStage {
       socket.off('error', failed)
       socket.off('close', lost)
       socket.release()
-      if (!admission.pending) socket.destroy()
-      else {
-        admission.tls = detailsOf(socket, this.#manner.requestCertificates)
-        this.#next(admission, socket)
-      }
+      if (admission.pending) this.#shaken(admission, socket)
+      else socket.destroy()
     })
+  }
+
+  #shaken(admission: Admission, socket: TlsServerSocket): void {
+    const { requestCertificates, requireCertificates } = this.#manner
+    const details = detailsOf(socket, requestCertificates)
+    admission.tls = details
+    if (details.authorized || !requireCertificates) this.#next(admission, socket)
+    else admission.refuse('client certificate not accepted', certificateFailure(details.failure))
   }
 
   #socketOptions(): TlsSocketOptions {
@@ -71,8 +79,15 @@ export class TlsStage {
       rejectUnauthorized: false,
       ALPNProtocols: this.#applications,
     } as const
-    if (!contexts.hasNames) return options
-    return { ...options, SNICallback: (name, answer) => answer(null, contexts.named(name) ?? undefined) }
+    return contexts.hasNames ? { ...options, SNICallback: chooserOf(contexts) } : options
+  }
+}
+
+/** Chooses by server name; called as a method of the socket. */
+function chooserOf(contexts: TlsContexts): SniChooser {
+  return function choose(this: unknown, name, answer) {
+    const algorithms = () => (this instanceof TlsServerSocket ? this.getSharedSigalgs() : [])
+    answer(null, contexts.named(name, algorithms) ?? undefined)
   }
 }
 

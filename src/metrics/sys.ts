@@ -10,6 +10,8 @@ export interface SysSource {
   readonly uptime: () => number
   /** `ok`, `behind`, or `failing` with the reason. */
   readonly store: () => string
+  /** When the certificates of listeners expire, as wall-clock milliseconds since 1970, by what the listener is called. */
+  readonly certificates: () => Iterable<readonly [listener: string, expires: number]>
 }
 
 const minutes = [1, 5, 15] as const
@@ -73,7 +75,7 @@ export class SysTree {
   }
 
   *#values(): Generator<readonly [string, string | number]> {
-    const { counters, version, uptime, store } = this.#source
+    const { counters, version, uptime, store, certificates } = this.#source
     const broker = '$SYS/broker'
     yield [`${broker}/version`, `petaltail version ${version}`]
     yield [`${broker}/uptime`, `${Math.floor(uptime())} seconds`]
@@ -104,11 +106,19 @@ export class SysTree {
     }
     yield [`${broker}/petaltail/connections/accepted`, counters.connectionsAccepted]
     yield [`${broker}/petaltail/connections/refused`, counters.connectionsRefused]
+    yield [`${broker}/petaltail/connections/unproven`, counters.authenticationsFailed]
     yield [`${broker}/petaltail/publish/refused`, counters.publishRefused]
     yield [`${broker}/petaltail/subscribe/accepted`, counters.subscribesAccepted]
     yield [`${broker}/petaltail/subscribe/refused`, counters.subscribesRefused]
     yield [`${broker}/petaltail/store/condition`, store()]
     yield [`${broker}/petaltail/queued/count`, counters.queued]
     yield [`${broker}/petaltail/queued/bytes`, counters.queuedBytes]
+    for (const [listener, expires] of certificates())
+      yield [`${broker}/petaltail/certificates/${level(listener)}/expires`, new Date(expires).toISOString()]
   }
+}
+
+/** The name of a listener as one level of a topic: `mqtts://*:8883` becomes `mqtts:*:8883`. */
+function level(listener: string): string {
+  return listener.replace('//', '').replace(/[/+#]/g, '-')
 }

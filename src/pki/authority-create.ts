@@ -76,8 +76,16 @@ export async function makeIssuing(
   const files = [
     publicFile(AuthorityFile.issuing, [certificate]),
     { name: AuthorityFile.issuingKey, contents, mode: Mode.key },
+    issuersFile(state, certificate),
   ]
   return { certificate, files }
+}
+
+/** Everyone who issues or issued, once `next` does. */
+export function issuersFile(state: AuthorityState, next: CertificateParts): FileState {
+  const { issuing, former } = state.material
+  const before = [...(issuing === null ? [] : [issuing]), ...former].filter(({ facts }) => facts.notAfter > state.now())
+  return publicFile(AuthorityFile.issuers, [next, ...before])
 }
 
 export function publicFile(name: string, certificates: readonly CertificateParts[]): FileState {

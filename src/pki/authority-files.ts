@@ -10,6 +10,8 @@ export const AuthorityFile = {
   issuingKey: 'issuing.key',
   /** What is sent behind an issued certificate: the one that issued it, and those by which earlier roots vouch for it. */
   chain: 'chain.pem',
+  /** All that issue or issued, for checking clients that send their own certificate alone. */
+  issuers: 'issuers.pem',
   /** Every certificate to trust. */
   bundle: 'bundle.pem',
   /** The revocation lists of all that issue or issued, and those of the roots, which are made when their keys are there. */

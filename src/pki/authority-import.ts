@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { BrokerError } from '../base/errors.ts'
 import { invalid } from './alternative-names.ts'
-import { makeIssuing, nameOf, publicFile } from './authority-create.ts'
+import { issuersFile, makeIssuing, nameOf, publicFile } from './authority-create.ts'
 import { AuthorityFile, Mode } from './authority-files.ts'
 import type { AuthorityState } from './authority-state.ts'
 import { type CertificateParts, readAllParts } from './certificate-parts.ts'
@@ -95,6 +95,7 @@ async function asIssuing(
     publicFile(AuthorityFile.issuing, [authority]),
     { name: AuthorityFile.issuingKey, contents: await keyPem(key, state.passphrase), mode: Mode.key },
     publicFile(AuthorityFile.chain, chain),
+    issuersFile(state, authority),
   ]
 }
 

@@ -12,7 +12,7 @@ import { pemBlocks } from './revocation-pem.ts'
 
 const day = 86_400_000
 /** How long a list is good; it is made anew when half of that is over. */
-export const crlLife = 30 * day
+const crlLife = 30 * day
 /** Before it was made a list is good already: whoever looks at it may have another clock. */
 const backdating = 3_600_000
 /** How long an expired certificate is still listed: it has to be in one list that came after its end. */

@@ -89,7 +89,7 @@ async function writeSynced(path: string, contents: string | Buffer, mode: number
 }
 
 /** Makes names in a directory survive a power cut, where the system can. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return
   await using handle = await open(directory, 'r')
   await handle.sync()

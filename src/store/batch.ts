@@ -10,7 +10,7 @@ import { Table } from './records.ts'
  *     drop    = table u8 + 0x80, key length u16, key
  */
 const dropped = 0x80
-export const batchHeader = positionLength
+const batchHeader = positionLength
 
 /** Told of the entries of a batch, in order. The buffers are parts of the batch. */
 export interface BatchReader {

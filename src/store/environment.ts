@@ -91,7 +91,10 @@ function nativeOf(root: RootDatabase<Buffer, Buffer>): object {
 function methodOf(native: object, name: string): (...values: readonly unknown[]) => unknown {
   const method: unknown = Reflect.get(native, name)
   if (typeof method !== 'function') throw new TypeError(`lmdb without ${name}`)
-  return (...values) => Reflect.apply(method, native, values)
+  return (...values) => {
+    const answer: unknown = Reflect.apply(method, native, values)
+    return answer
+  }
 }
 
 export function isError(status: number): boolean {

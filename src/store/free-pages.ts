@@ -28,7 +28,7 @@ export function examineFree(
   else {
     walk.walk(tree, listOfPages, {
       entry: (key, list) => {
-        if (wide(key, 0) > transaction) tell('pages are kept for a transaction to come')
+        if (key.length !== 8 || wide(key, 0) > transaction) tell('a list is of no transaction there was')
         readList(list, lastPage, free, tell)
       },
       damaged: (page, why) => tell(`page ${page}: ${why}`),

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BrokerError } from '../base/errors.ts'
 
-/** Bytes a path of a socket may have on every system. */
-const longest = 100
+/** Bytes the path may have, so that those of sockets beside it have no more than every system allows. */
+const longest = 88
 /** Milliseconds for a busy process to say who it is. */
 const patience = 1_000
 /** Milliseconds for it to keep a state. */

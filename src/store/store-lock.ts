@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { lstatSync } from 'node:fs'
 import { link, rename, rm, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { BrokerError } from '../base/errors.ts'
@@ -16,10 +17,12 @@ import { askHolder, codeOf, lockPaths } from './store-holder.ts'
 export class StoreLock {
   /** Keeps the state of the store, and later ones, in its file until what it returns is called; null when it cannot. */
   hold: (() => () => void) | null = null
+  readonly #path: string
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
-  private constructor(server: Server) {
+  private constructor(path: string, server: Server) {
+    this.#path = path
     this.#server = server
     server.on('connection', (socket) => this.#serve(socket))
   }
@@ -37,17 +40,20 @@ export class StoreLock {
 
   static async #takeAt(path: string, directory: string): Promise<StoreLock> {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const server = await listen(path)
-      if (server !== null) return new StoreLock(server)
+      const server = await listenAt(path)
+      if (server !== null) return new StoreLock(path, server)
+      const before = inodeOf(path)
       const holder = await askHolder(path)
       if (holder !== null) throw locked(directory, holder)
-      await removeStale(directory, path)
+      // What came in its place meanwhile was not asked.
+      if (before !== null && inodeOf(path) === before) await removeStale(directory, path)
     }
     throw locked(directory, '')
   }
 
   async release(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
+    if (!isPipe) await rm(this.#path, { force: true })
     this.#server.close()
     await once(this.#server, 'close')
   }
@@ -82,6 +88,31 @@ const longestHold = 3_600_000
 /** What a file system says that has no sockets. */
 const withoutSockets = new Set(['EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EPERM', 'EINVAL'])
 
+const isPipe = process.platform === 'win32'
+
+/**
+ * Null when there is such a socket already. One that is there but does not listen yet would be taken for that of a dead
+ * process: so it is made under another name first.
+ */
+async function listenAt(path: string): Promise<Server | null> {
+  if (isPipe) return await listen(path)
+  for (let number = 1; ; number++) {
+    const beside = `${path}-${process.pid}.${number}`
+    const server = await listen(beside)
+    if (server === null) continue
+    try {
+      await link(beside, path)
+      return server
+    } catch (error) {
+      server.close()
+      if (codeOf(error) === 'EEXIST') return null
+      throw error
+    } finally {
+      await rm(beside, { force: true })
+    }
+  }
+}
+
 /** Null when there is such a socket already. */
 async function listen(path: string): Promise<Server | null> {
   const server = createServer()
@@ -94,6 +125,10 @@ async function listen(path: string): Promise<Server | null> {
     if (codeOf(error) === 'EADDRINUSE') return null
     throw error
   }
+}
+
+function inodeOf(path: string): number | null {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino ?? null
 }
 
 // Another process may do the same at the same time and be faster: what is moved away is asked once more.

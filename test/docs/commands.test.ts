@@ -1,10 +1,9 @@
 import { after, before, describe, test } from 'node:test'
 import { installed } from '../system/cli-kit.ts'
-import { readDocument, type Section } from './document.ts'
+import { followed, readDocument, type Section } from './document.ts'
 import { Reader } from './reader.ts'
 
-const paths = ['README.md', 'docs/tutorial.md', 'docs/configuration.md', 'docs/listeners.md']
-const programs = ['mosquitto_sub', 'mosquitto_pub', 'openssl']
+const programs = ['mosquitto_sub', 'mosquitto_pub', 'mosquitto_passwd', 'openssl']
 
 /** What a section uses and this machine does not have. */
 function missing({ blocks }: Section): string | false {
@@ -13,7 +12,7 @@ function missing({ blocks }: Section): string | false {
   return absent.length > 0 && `${absent.join(', ')} not installed`
 }
 
-for (const path of paths) {
+for (const path of followed) {
   const document = readDocument(path)
   describe(path, () => {
     let reader: Reader

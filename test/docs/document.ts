@@ -77,3 +77,18 @@ function linksIn(line: string): string[] {
   const plain = line.replace(/`[^`]*`/g, '`')
   return [...plain.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
 }
+
+/** The pages whose commands a reader follows from the first to the last; their programs are run among them. */
+export const followed: readonly string[] = [
+  'README.md',
+  'docs/tutorial.md',
+  'docs/configuration.md',
+  'docs/listeners.md',
+  'docs/authentication.md',
+  'docs/passwords.md',
+  'docs/tokens.md',
+  'docs/client-certificates.md',
+  'docs/certificate-authority.md',
+  'docs/http-authentication.md',
+  'docs/migrating-from-mosquitto.md',
+]

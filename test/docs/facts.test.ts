@@ -46,7 +46,8 @@ test('the page on limits names every option of limits, session, queue and retain
 })
 
 test('the page on $SYS names every topic that is published, and no other', () => {
-  const tree = new SysTree({ counters: new Counters(), version: '', uptime: () => 0, store: () => 'ok' })
+  const certificates = () => [['…', 0]] as const
+  const tree = new SysTree({ counters: new Counters(), version: '', uptime: () => 0, store: () => 'ok', certificates })
   const published = tree.changed(0).map(([topic]) => topic.replace(/^\$SYS\/broker\//, ''))
   const loads = /^load\/(.*)\/\d+min$/
   const expected = published.map((topic) => topic.replace(loads, 'load/$1/…'))

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import ts from 'typescript'
-import { type Block, blocksOf, documents, root } from './document.ts'
+import { type Block, blocksOf, documents, followed, root } from './document.ts'
 import { shownAs, Terminal } from './terminal.ts'
 import { Workplace } from './workplace.ts'
-
-const ownTest = ['README.md', 'docs/tutorial.md', 'docs/configuration.md', 'docs/listeners.md']
 
 function compilerOptions(): ts.CompilerOptions {
   const file = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
@@ -40,7 +38,7 @@ test('every TypeScript example of the documents passes the type checker', () => 
   assert.deepEqual(mistakes(files), [])
 })
 
-for (const document of documents().filter(({ path }) => !ownTest.includes(path))) {
+for (const document of documents().filter(({ path }) => !followed.includes(path))) {
   const blocks = blocksOf(document)
   blocks.forEach((block, index) => {
     if (block.language !== 'ts' || !block.words.includes('run')) return

@@ -13,7 +13,7 @@ import { shownAs, Terminal, until } from './terminal.ts'
 import { Workplace } from './workplace.ts'
 
 /** The ports the documents use; each stands for a free one. */
-const documented = [1883, 1884, 1885, 8083, 8084, 8883, 8884]
+const documented = [1883, 1884, 1885, 8080, 8083, 8084, 8883, 8884]
 /** Where the reader of a document has the repository. */
 const documentedFolder = '/home/you/petaltail'
 const portPattern = new RegExp(`\\b(${documented.join('|')})\\b`, 'g')
@@ -35,21 +35,24 @@ export class Reader implements AsyncDisposable {
     process.chdir(this.#workplace.path)
   }
 
-  /** Begins with the files of a document: the configurations in it that have a name. */
+  /** Begins with the files of a document: the configurations and programs in it that have a name. */
   static async begin(document: Document): Promise<Reader> {
     const ports = new Map<string, number>()
     for (const port of documented) ports.set(String(port), await freePort())
     const reader = new Reader(ports)
     for (const { language, words, text } of blocksOf(document)) {
-      const name = words.find((word) => word.endsWith('.yaml'))
-      if (language === 'yaml' && name !== undefined) reader.#workplace.write(name, text)
+      const name = words.find((word) => word.endsWith('.yaml') || word.endsWith('.ts'))
+      if (name === undefined) continue
+      const placed = reader.#withFreePorts(text)
+      if (language === 'yaml') reader.#workplace.write(name, placed)
+      if (language === 'ts') reader.#workplace.program(name, placed)
     }
     return reader
   }
 
   async take(block: Block): Promise<void> {
     const { language, words } = block
-    const text = block.text.replace(portPattern, (port) => String(this.#ports.get(port)))
+    const text = this.#withFreePorts(block.text)
     if (words.includes('skip')) return
     if (language === 'ts' && words.includes('run')) await this.#program(text)
     else if (language === 'text') await this.#compare(block)
@@ -69,9 +72,13 @@ export class Reader implements AsyncDisposable {
     this.#workplace[Symbol.dispose]()
   }
 
+  #withFreePorts(text: string): string {
+    return text.replace(portPattern, (port) => String(this.#ports.get(port)))
+  }
+
   async #command(block: Block, text: string): Promise<void> {
     const start = startPattern.exec(block.text)
-    if (start !== null && block.words.includes('process')) return this.#startProcess(text)
+    if (block.words.includes('process')) return this.#startProcess(text, start === null ? '\n' : 'Stop with Ctrl-C.')
     if (start !== null) return this.#start(start[1] ?? '', start[2] ?? '')
     const terminal = new Terminal(text, this.#workplace)
     const name = block.words.find((word) => word.startsWith('terminal'))
@@ -103,11 +110,11 @@ export class Reader implements AsyncDisposable {
     return told
   }
 
-  /** Starts a broker that the document will kill. */
-  async #startProcess(text: string): Promise<void> {
+  /** Starts what the document will kill or signal, and waits until it has said that it is ready. */
+  async #startProcess(text: string, ready: string): Promise<void> {
     const terminal = new Terminal(text, this.#workplace)
     this.#terminals.set(`process-${this.#terminals.size}`, terminal)
-    await terminal.prints('Stop with Ctrl-C.')
+    await terminal.prints(ready)
   }
 
   /** Starts the broker a command asks for in this process, with free ports on the loopback address. */
@@ -127,13 +134,14 @@ export class Reader implements AsyncDisposable {
     )
     this.#brokers.push(await startBroker({ ...config, listeners }, silentLog))
     const urls = config.listeners.map(({ url }) => url)
-    this.#printed = welcome(packageVersion(), config, urls, 'npx petaltail')
+    this.#printed = this.#asDocumented(welcome(packageVersion(), config, urls, 'npx petaltail'))
   }
 
   async #place(url: string): Promise<string> {
     if (url.startsWith('unix:')) return url
     const port = /:(\d+)/.exec(url.replace('[::1]', ''))?.[1] ?? '0'
-    const free = url.includes('[::1]') ? await freePort() : this.#ports.get(port)
+    // The port of a file is a free one already, that of a flag or a default is not.
+    const free = url.includes('[::1]') ? await freePort() : (this.#ports.get(port) ?? port)
     return url.replace(/\/\/[^/]*/, `//127.0.0.1:${free}`)
   }
 

@@ -213,15 +213,10 @@ test('two who issue at the same time mix nothing up', async () => {
 test('what is not there, and what is broken, is told in one line', async () => {
   await using folder = await Folder.open()
   const ca = caIn(folder)
-  for (const verb of [
-    ['list'],
-    ['issue', 'client', 'x'],
-    ['revoke', 'x'],
-    ['renew', 'x'],
-    ['export'],
-    ['rotate'],
-  ] as const)
-    await bad(ca(...verb), /^petaltail: there is no authority in .*: make one with "petaltail ca init"\n$/)
+  const missing = /^petaltail: there is no authority in .*: make one with "petaltail ca init"\n$/
+  for (const verb of ['list', 'export', 'rotate']) await bad(ca(verb), missing)
+  for (const verb of ['revoke', 'renew']) await bad(ca(verb, 'x'), missing)
+  await bad(ca('issue', 'client', 'x'), missing)
   assert.deepEqual(readdirSync(folder.path), [])
   await good(ca('init'))
   const journal = join(folder.path, 'ca', 'journal.jsonl')

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { benchCertificate } from './bench-certificate.ts'
 import type { Charge } from './keeper-messages.ts'
 import {
   findMosquitto,
@@ -26,6 +27,8 @@ export interface Setup {
 export interface BenchBroker extends Setup {
   /** The ways to run it in which messages survive a restart; none for a broker that has no such way of its own. */
   readonly durable: readonly Setup[]
+  /** The way to run it in which clients come over TLS; none for one that is not set up for it here. */
+  readonly encrypted: readonly Setup[]
 }
 
 /** The peers that the bars are about. */
@@ -62,15 +65,37 @@ export function petaltail(): BenchBroker {
         start: () => startOwn('{folder}/store'),
       },
     ],
+    encrypted: [
+      {
+        name: 'petaltail',
+        settings: '--store memory; an mqtts listener, the rest as by default',
+        mostQueued: null,
+        start: startOwnTls,
+      },
+    ],
   }
 }
 
 function startOwn(store: string): Promise<RunningBroker> {
+  return startWith(['--listen', 'mqtt://127.0.0.1:0', '--store', store], { 'petaltail.yaml': ownConfiguration })
+}
+
+const ownTls = `${ownConfiguration}
+listeners: [{ url: 'mqtts://127.0.0.1:0', tls: { certificate: '{folder}/cert.pem', key: '{folder}/key.pem' } }]
+`
+
+async function startOwnTls(): Promise<RunningBroker> {
+  const { certificate, key } = await benchCertificate()
+  const files = { 'petaltail.yaml': ownTls, 'cert.pem': certificate, 'key.pem': key }
+  return await startWith(['--store', 'memory'], files)
+}
+
+function startWith(given: readonly string[], files: Charge['files']): Promise<RunningBroker> {
   const main = fileURLToPath(sibling(import.meta.url, '../main'))
-  const options = ['--listen', 'mqtt://127.0.0.1:0', '--config', '{folder}/petaltail.yaml', '--store', store]
+  const options = ['--config', '{folder}/petaltail.yaml', ...given]
   // As npm start and the installed command run it.
   const args = ['--max-semi-space-size=8', '--heap-growing-percent=20', main, 'start', ...options]
-  const charge: Charge = { command: process.execPath, args, files: { 'petaltail.yaml': ownConfiguration } }
+  const charge: Charge = { command: process.execPath, args, files }
   return startBroker('petaltail', charge, null)
 }
 
@@ -83,7 +108,7 @@ export function foreign(host: string, port: number, pid: number | null): BenchBr
     mostQueued: null,
     start: () => Promise.resolve(running),
   }
-  return { ...target, durable: [target] }
+  return { ...target, durable: [target], encrypted: [target] }
 }
 
 function mosquitto(): BenchBroker | null {
@@ -104,6 +129,14 @@ function mosquitto(): BenchBroker | null {
       way(barPeers.durable, 'persistence true, autosave_interval 1800, as its manual leaves it', savedNowAndThen),
       way('mosquitto (persistence, saved on changes)', often, savedOnChanges, mostSavedOnChanges),
     ],
+    encrypted: [
+      {
+        name: barPeers.memory,
+        settings: `${version}; certfile, keyfile, the rest as by default`,
+        mostQueued: null,
+        start: async () => startMosquitto(command, inMemory, await benchCertificate()),
+      },
+    ],
   }
 }
 
@@ -116,6 +149,7 @@ function aedes(): BenchBroker | null {
     mostQueued: null,
     start: () => startBroker('aedes', { command: process.execPath, args: [aedesStart], files: {} }, null),
     durable: [],
+    encrypted: [],
   }
 }
 

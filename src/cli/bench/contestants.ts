@@ -9,11 +9,16 @@ export interface Contestant {
   readonly load: Load
 }
 
+/** The loads that come over TLS. */
+const encrypted = { conntls: true, 'conntls-resumed': true }
+
 /** Who takes part in a scenario; the first is this broker, the one the others are compared with. */
 export function contestants(scenario: Scenario, brokers: readonly BenchBroker[]): readonly Contestant[] {
   const { load, durable, alone } = scenario
   const some = alone ? brokers.slice(0, 1) : brokers
-  const all = some.flatMap((broker) => (durable ? broker.durable : [broker])).map((setup) => contestant(setup, load))
+  const ways = (broker: BenchBroker) =>
+    durable ? broker.durable : load.kind in encrypted ? broker.encrypted : [broker]
+  const all = some.flatMap(ways).map((setup) => contestant(setup, load))
   const own = all[0]
   return own !== undefined && load.persistent ? [own, withCleanSessions(own), ...all.slice(1)] : all
 }

@@ -3,6 +3,7 @@
  * with an error) and ends. When the process that started it is gone, it ends at once.
  */
 import { runConn } from './conn.ts'
+import { runConnTls } from './conn-tls.ts'
 import { runFanout } from './fanout.ts'
 import type { Figures, Job, Load } from './load.ts'
 import type { Outcome } from './messages.ts'
@@ -23,6 +24,8 @@ const runs: Readonly<Record<Load['kind'], Run>> = {
   fanin: runOpenLoop,
   sparse: runOpenLoop,
   conn: runConn,
+  conntls: runConnTls,
+  'conntls-resumed': runConnTls,
   subs: runSubs,
   retained: runRetained,
   offline: runOffline,

@@ -1,6 +1,16 @@
 /** What one run of the generator does; the fields a kind does not use are 0. */
 export interface Load {
-  readonly kind: 'pipe' | 'fanout' | 'fanin' | 'sparse' | 'conn' | 'subs' | 'retained' | 'offline'
+  readonly kind:
+    | 'pipe'
+    | 'fanout'
+    | 'fanin'
+    | 'sparse'
+    | 'conn'
+    | 'conntls'
+    | 'conntls-resumed'
+    | 'subs'
+    | 'retained'
+    | 'offline'
   readonly qos: number
   /** Pairs, subscribers, publishers or connections. */
   readonly clients: number

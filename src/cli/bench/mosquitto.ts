@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Failure } from '../failure.ts'
+import type { BenchCertificate } from './bench-certificate.ts'
 import { type RunningBroker, startBroker } from './running-broker.ts'
 
 const attempts = 3
@@ -26,6 +27,9 @@ export const savedNowAndThen: Persistence = [...persistent, 'autosave_interval 1
 /** The safest it can be told to be: everything it holds is written again whenever something changed. */
 export const savedOnChanges: Persistence = [...persistent, 'autosave_on_changes true', 'autosave_interval 1']
 
+// Another user could not read the key.
+const encrypted = [...inMemory, 'certfile {folder}/cert.pem', 'keyfile {folder}/key.pem', `user ${userInfo().username}`]
+
 /** Where Mosquitto is, and which version it says it is; null when it is not installed. */
 export function findMosquitto(): { readonly command: string; readonly version: string } | null {
   const command = findProgram('mosquitto')
@@ -34,10 +38,15 @@ export function findMosquitto(): { readonly command: string; readonly version: s
   return { command, version: version ?? 'unknown version' }
 }
 
-export async function startMosquitto(command: string, persistence: Persistence): Promise<RunningBroker> {
+export async function startMosquitto(
+  command: string,
+  persistence: Persistence,
+  tls: BenchCertificate | null = null,
+): Promise<RunningBroker> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
-    const files = { 'mosquitto.conf': configuration(port, persistence) }
+    const pair = tls === null ? {} : { 'cert.pem': tls.certificate, 'key.pem': tls.key }
+    const files = { 'mosquitto.conf': configuration(port, tls === null ? persistence : encrypted), ...pair }
     try {
       return await startBroker('mosquitto', { command, args: ['-c', '{folder}/mosquitto.conf'], files }, port)
     } catch (error) {

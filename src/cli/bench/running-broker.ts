@@ -7,7 +7,7 @@ import { monotonic } from './time.ts'
 import { wait } from './waiting.ts'
 
 const startDeadline = 15_000
-const address = /mqtt:\/\/(127\.0\.0\.1):(\d+)/
+const address = /mqtts?:\/\/(127\.0\.0\.1):(\d+)/
 
 /** A broker that is up and takes connections. */
 export interface RunningBroker {
@@ -18,7 +18,7 @@ export interface RunningBroker {
   stop(): Promise<void>
 }
 
-/** Starts a broker under a keeper. `port` is null for one that prints `mqtt://127.0.0.1:PORT` when it is ready. */
+/** Starts a broker under a keeper. `port` is null for one that prints `mqtt://127.0.0.1:PORT`, or `mqtts`, when it is ready. */
 export async function startBroker(name: string, charge: Charge, port: number | null): Promise<RunningBroker> {
   const kept = new KeptBroker(charge)
   const deadline = monotonic() + startDeadline

@@ -74,6 +74,11 @@ export const scenarios: readonly Scenario[] = [
     bars: [against('cpu', 4), { figure: 'rssEach', of: 'itself', limit: 12 * 1_024 }],
     ...usual,
   },
+  encrypted('conntls', 'a full TLS handshake each', [
+    against('cpu', 2.2),
+    { figure: 'rssEach', of: 'itself', limit: 48 * 1_024 },
+  ]),
+  encrypted('conntls-resumed', 'a resumed TLS session each', [against('cpu', 1)]),
   subs('subs', 100_000, [
     against('cpu', 1 / 4),
     against('subscribeCpu', 1 / 4),
@@ -173,6 +178,17 @@ function online(scenario: Scenario, name: string, limit: number): Scenario {
     load: { ...scenario.load, persistent: true },
     bars: [{ figure: 'cpu', of: 'clean', limit }],
     durable: true,
+  }
+}
+
+function encrypted(name: 'conntls' | 'conntls-resumed', how: string, bars: readonly Bar[]): Scenario {
+  return {
+    name,
+    title: `5,000 idle connections over TLS, ${how}`,
+    load: { ...idle, kind: name, clients: 5_000 },
+    small: { clients: 200 },
+    bars,
+    ...usual,
   }
 }
 

@@ -123,6 +123,13 @@ test('who fails again and again waits, and is let in with the right password', a
   ok(!(chain.authenticate(who('ann', 'nna')) instanceof Promise), 'success is forgiving')
 })
 
+test('names that could not be kept are not accepted from anybody', async () => {
+  for (const bad of ['a\ud800', 'a\0b', 'ä'.repeat(32_768)]) {
+    const chain = chainOf([{ authenticate: () => ({ name: bad, method: 'token' }), begin: () => null }])
+    ok((await name(chain.authenticate(who(null, 'x')))).startsWith('87 the name in the token cannot be used'))
+  }
+})
+
 test('a name is cleared of failures by proving that name, and by nothing else', async () => {
   const guest: Authenticator = {
     authenticate: ({ password }) => (password?.toString() === 'token' ? { name: 'eve', method: 'token' } : 'unknown'),

@@ -11,9 +11,13 @@ const setup = (name: string, mostQueued: number | null = null): Setup => ({
   start: () => Promise.reject(new Error('nothing starts in this test')),
 })
 
-const own: BenchBroker = { ...setup('own'), durable: [setup('own, kept')] }
-const peer: BenchBroker = { ...setup('peer'), durable: [setup('peer, kept'), setup('peer, kept well', 3_000)] }
-const forgetful: BenchBroker = { ...setup('forgetful'), durable: [] }
+const own: BenchBroker = { ...setup('own'), durable: [setup('own, kept')], encrypted: [setup('own, TLS')] }
+const peer: BenchBroker = {
+  ...setup('peer'),
+  durable: [setup('peer, kept'), setup('peer, kept well', 3_000)],
+  encrypted: [setup('peer, TLS')],
+}
+const forgetful: BenchBroker = { ...setup('forgetful'), durable: [], encrypted: [] }
 
 function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name)
@@ -27,6 +31,10 @@ function names(scenario: string): string[] {
 
 test('a scenario in memory has every broker as it is without a store', () => {
   assert.deepEqual(names('offline'), ['own', 'peer', 'forgetful'])
+})
+
+test('a scenario over TLS has every broker that is set up for it', () => {
+  assert.deepEqual(names('conntls'), ['own, TLS', 'peer, TLS'])
 })
 
 test('a long scenario has this broker alone', () => {

@@ -1,48 +1,26 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { after, type TestContext, test } from 'node:test'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { type TestContext, test } from 'node:test'
+import type { ConnectionOptions } from 'node:tls'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import type { Listener } from '../../../src/listen/listener.ts'
 import { openListener } from '../../../src/listen/listener.ts'
 import { defaultListener, type TlsOptions } from '../../../src/listen/options.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
-import { makeCertificates, skip, tlsOptions } from './certificates.ts'
-import { client, everything, listening, next, portOf, Recorder, until } from './kit.ts'
+import { skip, tlsOptions } from './certificates.ts'
+import { client, everything, listening, next, Recorder, until } from './kit.ts'
+import { begin as beginWith, certificatesOfFile, pem, shaken as shakenWith } from './tls-kit.ts'
 
-const made = skip === false ? makeCertificates() : null
-after(() => made?.remove())
-
-function files() {
-  if (made === null) throw new Error('not without openssl')
-  return made
-}
+const files = certificatesOfFile()
+const begin = (t: TestContext, listener: Listener, options?: ConnectionOptions) =>
+  beginWith(t, files(), listener, options)
+const shaken = (t: TestContext, listener: Listener, options?: ConnectionOptions) =>
+  shakenWith(t, files(), listener, options)
 
 function tlsListening(t: TestContext, recorder: Recorder, options: Partial<TlsOptions> = {}, clock = systemClock()) {
   return listening(t, recorder, { transport: 'tls', tls: tlsOptions(files(), options) }, clock)
 }
-
-/** A client whose handshake was begun; errors are the test's to listen to. */
-function begin(t: TestContext, listener: Listener, options: ConnectionOptions = {}): TLSSocket {
-  const ca = readFileSync(files().path('ca.crt'))
-  const socket = connect({ port: portOf(listener), host: '127.0.0.1', servername: 'localhost', ca, ...options })
-  t.after(() => socket.destroy())
-  socket.on('error', () => {})
-  return socket
-}
-
-async function shaken(t: TestContext, listener: Listener, options: ConnectionOptions = {}): Promise<TLSSocket> {
-  const socket = begin(t, listener, options)
-  await once(socket, 'secureConnect')
-  return socket
-}
-
-const pem = (name: string) => ({
-  cert: readFileSync(files().path(`${name}.crt`)),
-  key: readFileSync(files().path(`${name}.key`)),
-})
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`${version} carries bytes both ways, and the peer says what was established`, { skip }, async (t) => {
@@ -154,9 +132,9 @@ test('a requested certificate is shown and judged, and its lack is no obstacle',
   ]
   const listener = await tlsListening(t, recorder, { clientCertificate: 'request', clientCa: [ca], sni })
   await shaken(t, listener)
-  await shaken(t, listener, pem('device'))
-  await shaken(t, listener, pem('stranger'))
-  await shaken(t, listener, { ...pem('device'), servername: 'other.example.org' })
+  await shaken(t, listener, pem(files(), 'device'))
+  await shaken(t, listener, pem(files(), 'stranger'))
+  await shaken(t, listener, { ...pem(files(), 'device'), servername: 'other.example.org' })
   await recorder.connection(3)
   const seen = recorder.connections.map(({ wire }) => [
     (wire.peer.tls?.certificates.length ?? 0) > 0,
@@ -170,17 +148,40 @@ test('a requested certificate is shown and judged, and its lack is no obstacle',
   ])
 })
 
+const requiring = () => ({ clientCertificate: 'require', clientCa: [files().path('ca.crt')] }) as const
+
 test('a required certificate must be there and be signed by an authority of the listener', { skip }, async (t) => {
   const recorder = new Recorder()
-  const listener = await tlsListening(t, recorder, { clientCertificate: 'require', clientCa: [files().path('ca.crt')] })
-  await everything(begin(t, listener))
-  assert.equal((await recorder.refusal(0)).detail, 'the client sent no certificate')
-  await everything(begin(t, listener, pem('stranger')))
-  assert.equal((await recorder.refusal(1)).detail, 'the client certificate is signed by itself')
+  const listener = await tlsListening(t, recorder, requiring())
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    await everything(begin(t, listener, { maxVersion: version }))
+    await everything(begin(t, listener, { ...pem(files(), 'stranger'), maxVersion: version }))
+  }
+  const details = recorder.refusals.map(({ why, detail }) => `${why}: ${detail}`)
+  const missing = 'client certificate not accepted: the client sent no certificate'
+  const strange = 'client certificate not accepted: the client certificate is signed by itself'
+  assert.deepEqual(details, [missing, strange, missing, strange])
   assert.equal(recorder.connections.length, 0)
-  await shaken(t, listener, pem('device'))
+  await shaken(t, listener, pem(files(), 'device'))
   assert.equal((await recorder.connection()).wire.peer.tls?.authorized, true)
-  assert.equal(recorder.refusals.length, 2)
+})
+
+test('a required certificate that is judged at CONNECT is no obstacle before', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const listener = await tlsListening(t, recorder, { ...requiring(), judged: 'connect' })
+  await shaken(t, listener)
+  await recorder.connection()
+  await shaken(t, listener, pem(files(), 'stranger'))
+  await recorder.connection(1)
+  await shaken(t, listener, pem(files(), 'device'))
+  await recorder.connection(2)
+  const seen = recorder.connections.map(({ wire: { peer } }) => [peer.tls?.authorized, peer.tls?.failure])
+  assert.deepEqual(seen, [
+    [false, null],
+    [false, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    [true, null],
+  ])
+  assert.deepEqual(recorder.refusals, [])
 })
 
 test('handshakes that cannot succeed are refused with the cause in plain words', { skip }, async (t) => {
@@ -253,7 +254,7 @@ test('a closing listener ends unfinished handshakes and blames nobody', { skip }
 })
 
 test('files that cannot be read or used are named', { skip }, async (t) => {
-  const { path } = files()
+  const path = (name: string) => files().path(name)
   writeFileSync(path('rubbish'), 'no PEM at all')
   writeFileSync(path('broken'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
   const opening = (tls: Partial<TlsOptions> | null) =>
@@ -265,7 +266,7 @@ test('files that cannot be read or used are named', { skip }, async (t) => {
   const invalid = (message: RegExp) => ({ code: 'TLS_INVALID', message })
   await assert.rejects(opening({ key: path('missing') }), {
     code: 'TLS_FILE_UNREADABLE',
-    message: `${path('missing')} cannot be read (ENOENT)`,
+    message: `${path('missing')}: there is no such file`,
   })
   await assert.rejects(opening({ certificate: path('rubbish') }), invalid(/rubbish is not a PEM file$/))
   await assert.rejects(opening({ certificate: path('broken') }), invalid(/broken has no usable certificate/))
@@ -276,7 +277,7 @@ test('files that cannot be read or used are named', { skip }, async (t) => {
   )
   await assert.rejects(
     opening({ clientCa: [path('broken')], clientCertificate: 'request' }),
-    invalid(/broken has a certificate that cannot be used/),
+    invalid(/broken has no usable certificate/),
   )
   await assert.rejects(opening(null), invalid(/needs a certificate/))
 })

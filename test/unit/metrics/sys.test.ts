@@ -6,7 +6,13 @@ import { SysTree } from '../../../src/metrics/sys.ts'
 function tree() {
   const counters = new Counters()
   let seconds = 0
-  const sys = new SysTree({ counters, version: '1.2.3', uptime: () => seconds, store: () => 'ok' })
+  const sys = new SysTree({
+    counters,
+    version: '1.2.3',
+    uptime: () => seconds,
+    store: () => 'ok',
+    certificates: () => [['mqtts://*:8883', 0]],
+  })
   const pass = (more: number) => {
     seconds += more
     return new Map(sys.changed(more))

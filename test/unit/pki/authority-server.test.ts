@@ -163,7 +163,7 @@ test('the log says in time that the authority itself ends', async () => {
       [10, 1],
       [80, 2],
       [70, 3],
-      [1, 3],
+      [0.5, 3],
     ] as const) {
       clock.advance(days * day)
       await served.look()

@@ -22,7 +22,7 @@ export function integer(contents: Buffer): Buffer {
   const digits = first < 0 ? Buffer.alloc(1) : contents.subarray(first)
   return encoded(Tag.Integer, (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits)
 }
-export const yes = encoded(Tag.Boolean, Buffer.from([0xff]))
+const yes = encoded(Tag.Boolean, Buffer.from([0xff]))
 
 export function oid(text: string): Buffer {
   const [root = 0, second = 0, ...arcs] = text.split('.').map(Number)
@@ -98,7 +98,7 @@ export function extension(identifier: string, value: Buffer, critical = false): 
   return seq(oid(identifier), ...(critical ? [yes] : []), octets(value))
 }
 
-export function keysOf(kind: 'ec' | 'rsa' | 'ed25519') {
+function keysOf(kind: 'ec' | 'rsa' | 'ed25519') {
   if (kind === 'rsa') return generateKeyPairSync('rsa', { modulusLength: 2_048 })
   return kind === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
 }

@@ -50,7 +50,7 @@ test('a certificate says what OpenSSL says it does', () => {
     addresses: ['192.0.2.7'],
     emails: ['pump@example.org'],
     issuer: 'CN=root',
-    serial: other.serialNumber.toLowerCase(),
+    serial: other.serialNumber.toLowerCase().replace(/^0+/, ''),
     sha1: other.fingerprint.replaceAll(':', '').toLowerCase(),
     sha256: other.fingerprint256.replaceAll(':', '').toLowerCase(),
     notBefore: Date.parse(other.validFrom),

@@ -16,8 +16,9 @@ import { contentsOf, fillTables, StoreFolder } from './filled-store.ts'
 const seed = Number(process.env.PETALTAIL_FLIPS_SEED ?? 20_261_121)
 const flips = Number(process.env.PETALTAIL_FLIPS ?? 2_500)
 const pageSize = 4_096
-/** One of so many flips that nobody noticed is taken to LMDB. */
+/** One of so many flips that nobody noticed is taken to LMDB, and one of so many others is recovered from. */
 const taken = 15
+const recovered = 40
 
 /** A store with everything in it, also free pages, blocks with many acknowledgements, and a few, and cut values. */
 const original = new StoreFolder()
@@ -88,6 +89,22 @@ async function takeToLmdb(): Promise<void> {
   assert.deepEqual(stateOf(copy).findings, [])
 }
 
+/** What a start makes of the file: it says what it found, and what it keeps was there before. */
+async function recoverFrom(where: string): Promise<void> {
+  using copy = new StoreFolder()
+  cpSync(folder.data, copy.data)
+  const { tables, report } = await copy.open()
+  const kept = contentsOf(tables)
+  await tables.close()
+  assert.ok(report !== null && report.findings.length > 0, where)
+  const before = await contentsOfOriginal()
+  for (const [name, rows] of Object.entries(kept)) {
+    const known = new Set(before[name])
+    assert.ok(name === 'meta' || rows.every((row) => known.has(row)), `${where}: ${name}`)
+  }
+  assert.deepEqual(stateOf(copy).findings, [], where)
+}
+
 let known: ReturnType<typeof contentsOf> | null = null
 
 async function contentsOfOriginal(): Promise<ReturnType<typeof contentsOf>> {
@@ -107,7 +124,7 @@ function placeOf(random: Random, round: number): number {
   return page * pageSize + random.below(reach)
 }
 
-test('a bit that is not what it was is noticed, wherever it is, or makes no difference', async () => {
+test('a bit that is not what it was is noticed, wherever it is, and recovered from, or makes no difference', async () => {
   const random = new Random(seed)
   const file = openSync(folder.data, 'r+')
   let noticed = 0
@@ -119,8 +136,9 @@ test('a bit that is not what it was is noticed, wherever it is, or makes no diff
       const where = `page ${Math.floor(at / pageSize)}, byte ${at % pageSize}, bit ${bit}`
       writeSync(file, Buffer.from([bytes[at] ^ (1 << bit)]), 0, 1, at)
       const after = stateOf(folder)
-      if (after.findings.length > 0) noticed++
-      else {
+      if (after.findings.length > 0) {
+        if (noticed++ % recovered === 0) await recoverFrom(where)
+      } else {
         assert.equal(after.hash, state.hash, where)
         if (harmless++ % taken === 0) await takeToLmdb()
       }
