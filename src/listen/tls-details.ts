@@ -1,8 +1,8 @@
 import type { TlsDetails } from '../engine/ports.ts'
 import type { TlsServerSocket } from './tls-socket.ts'
 
-/** Certificates of a chain that are looked at. */
-const maximumChain = 10
+/** Certificates that are taken of what a client sent: none may be left out that TLS could have made use of. */
+const maximumChain = 17
 
 /** What the handshake of a socket established. */
 export function detailsOf(socket: TlsServerSocket, requested: boolean): TlsDetails {
@@ -25,7 +25,6 @@ function chainOf(socket: TlsServerSocket): Buffer[] {
   const chain: Buffer[] = []
   let certificate = socket.getPeerX509Certificate()
   while (certificate !== undefined && chain.length < maximumChain) {
-    if (chain.at(-1)?.equals(certificate.raw) === true) break
     chain.push(certificate.raw)
     certificate = certificate.issuerCertificate
   }
