@@ -1,13 +1,8 @@
 import { getCACertificates } from 'node:tls'
-import { openCertificateAuthenticator } from './authn/certificate.ts'
 import { Chain, type Doorway } from './authn/chain.ts'
-import { type DevicesAuthenticator, openDevicesAuthenticator } from './authn/devices.ts'
-import { openHttpAuthenticator } from './authn/http-authenticator.ts'
+import type { DevicesAuthenticator } from './authn/devices.ts'
 import { openAuthenticator } from './authn/open.ts'
-import { openPasswordAuthenticator } from './authn/password.ts'
-import { openScramAuthenticator } from './authn/scram.ts'
 import { Throttle } from './authn/throttle.ts'
-import { openTokenAuthenticator } from './authn/token.ts'
 import { anyCertificate, type Listed, openTrust, type Trust } from './authn/trust.ts'
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
@@ -16,7 +11,6 @@ import { authenticatorName, authenticatorsOf } from './config/authenticators.ts'
 import { listenerName } from './config/listeners.ts'
 import type { AuthenticatorConfig, Config, ListenerConfig } from './config/schema.ts'
 import type { Authenticator } from './engine/ports.ts'
-import { openInspector } from './pki/revocation.ts'
 
 export interface AuthenticationContext {
   readonly log: Log
@@ -59,21 +53,27 @@ class Opening {
     const doorways = new Map<string, Doorway>()
     for (const listener of listeners) doorways.set(listenerName(listener), await this.#doorway(listener))
     const throttle = new Throttle(authentication.failures, this.#context.clock)
-    return new Chain({ doorways, clientIds: authentication.clientIds }, throttle)
+    const sharedNames = new Set(authenticators.flatMap(({ token }) => token?.userName ?? []))
+    return new Chain({ doorways, clientIds: authentication.clientIds, sharedNames }, throttle)
   }
 
   async close(): Promise<void> {
     for (const opened of [...this.#authenticators.values(), ...this.#trusts]) await opened.close?.()
   }
 
+  /** What a method needs is loaded only where it is configured. */
   async #authenticator(authenticator: AuthenticatorConfig): Promise<Authenticator> {
     const { password, scram, certificate, devices, token, http } = authenticator
-    if (password !== undefined) return openPasswordAuthenticator(password, this.#context)
-    if (scram !== undefined) return openScramAuthenticator(scram, this.#context)
-    if (certificate !== undefined) return openCertificateAuthenticator(certificate)
-    if (token !== undefined) return openTokenAuthenticator(token, this.#context)
-    if (http !== undefined) return openHttpAuthenticator(http, this.#context)
+    if (password !== undefined)
+      return (await import('./authn/password.ts')).openPasswordAuthenticator(password, this.#context)
+    if (scram !== undefined) return (await import('./authn/scram.ts')).openScramAuthenticator(scram, this.#context)
+    if (certificate !== undefined)
+      return (await import('./authn/certificate.ts')).openCertificateAuthenticator(certificate)
+    if (token !== undefined) return (await import('./authn/token.ts')).openTokenAuthenticator(token, this.#context)
+    if (http !== undefined)
+      return (await import('./authn/http-authenticator.ts')).openHttpAuthenticator(http, this.#context)
     if (devices === undefined) throw new Error('an authenticator without a section')
+    const { openDevicesAuthenticator } = await import('./authn/devices.ts')
     const registry = await openDevicesAuthenticator(devices, this.#context)
     this.#registries.push(registry)
     return registry
@@ -87,11 +87,19 @@ class Opening {
     return { trust, authenticators: authenticators.length === 0 ? [openAuthenticator] : authenticators }
   }
 
-  async #trust({ tls }: ListenerConfig): Promise<Trust> {
+  async #trust(listener: ListenerConfig): Promise<Trust> {
     const { log, clock, files } = this.#context
+    const { tls } = listener
     if (tls === undefined || tls.clientCertificate === 'none') return anyCertificate
     const otherAuthorities = tls.systemAuthorities ? getCACertificates('system') : []
+    const { openInspector } = await import('./pki/revocation.ts')
     const inspector = await openInspector({ ...tls, authorityFiles: tls.clientCa, otherAuthorities }, this.#context)
+    const { clientCa, authorizedCertificates } = tls
+    const nobody = clientCa.length === 0 && otherAuthorities.length === 0 && authorizedCertificates.length === 0
+    if (nobody && this.#registries.length === 0)
+      log.warn('no client certificate can be accepted: give the listener client_ca, or make an authority', {
+        listener: listenerName(listener),
+      })
     const registered: Listed = (certificate) => this.#registries.some(({ devices }) => devices.registers(certificate))
     try {
       return openTrust(tls, { log, clock, files, inspector, registered })

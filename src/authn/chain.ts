@@ -20,6 +20,8 @@ export interface ChainOptions {
   readonly doorways: ReadonlyMap<string, Doorway>
   /** Patterns of the client identifiers that identities without patterns of their own may use. */
   readonly clientIds: readonly string[]
+  /** User names that stand for no one client, such as that of all who send a token. */
+  readonly sharedNames: ReadonlySet<string>
 }
 
 type Found = Identity | Denial
@@ -91,8 +93,10 @@ export class Chain implements Authenticator {
   }
 
   #attempt(who: Credentials): Attempt | Denial {
-    const user = who.username === null ? '' : `user ${who.username}, `
-    return this.#throttle.begin(who.peer, who.listener, `${user}client ${who.clientId}`)
+    const { username, clientId, peer, listener } = who
+    const shared = username === null || this.#options.sharedNames.has(username)
+    const user = username === null ? '' : `user ${username}`
+    return this.#throttle.begin(peer, listener, shared ? `${user} client ${clientId}`.trimStart() : user)
   }
 
   #settle(attempt: Attempt, answer: Answer<Found>, who: Credentials): Answer<Found> {
@@ -135,7 +139,8 @@ export class Chain implements Authenticator {
   #accept(identity: Identity, from: Authenticator, who: Credentials): Found {
     if (!isName(identity.name)) return unusableName(identity)
     const patterns = identity.clientIds ?? this.#options.clientIds
-    if (who.assigned !== true && !mayUse(patterns, who.clientId, identity.name))
+    // Who has proved no name has none to be bound to.
+    if (identity.method !== 'anonymous' && who.assigned !== true && !mayUse(patterns, who.clientId, identity.name))
       return wrongClientId(identity, who, patterns)
     this.#sources.set(identity, from)
     return identity

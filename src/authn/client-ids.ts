@@ -7,7 +7,7 @@ import { nameVariable, patternMistake } from '../config/client-id-pattern.ts'
 
 /** Whether an identity may use a client identifier: one of the patterns must match all of it. */
 export function mayUse(patterns: readonly string[], clientId: string, name: string): boolean {
-  return patterns.some((pattern) => matches(pattern, clientId, name))
+  return patterns.some((pattern) => pattern === '*' || matches(pattern, clientId, name))
 }
 
 function matches(pattern: string, clientId: string, name: string): boolean {

@@ -21,8 +21,9 @@ function denial(facts: CertificateFacts, why: string): Denial {
   return { reason: Reason.NotAuthorized, detail, told: `the certificate ${why}` }
 }
 
+/** Without a failure it was verified, by an authority that was known then. */
 function otherCause(failure: string | null): string {
-  return failure === null ? 'could not be verified' : `could not be verified (${failure})`
+  return failure === null ? unknownAuthority : `could not be verified (${failure})`
 }
 
 function date(time: number): string {

@@ -29,6 +29,8 @@ export interface PresentedCertificate {
   readonly facts: CertificateFacts
   /** Its extended key usage, if it has any, allows clients. */
   readonly forClients: boolean
+  /** It was issued by an authority that the listener trusts, now as when it was shown. */
+  readonly trusted: boolean
   /**
    * Why it, or an authority above it, is revoked, or null: by the list of the operator, if there is one, by its authority,
    * or by somebody who must be asked first.
@@ -141,27 +143,28 @@ class ListenerTrust implements Trust {
   }
 
   /** What may be accepted, if it is not revoked: what is loses whatever else is said of it. */
-  #accept(tls: TlsDetails, { facts, forClients }: PresentedCertificate): Acceptance | Denial {
+  #accept(tls: TlsDetails, presented: PresentedCertificate): Acceptance | Denial {
+    const { facts, forClients } = presented
     if (!forClients) return notForClients(facts)
-    const acceptance = this.#grounds(tls, facts)
+    const acceptance = this.#grounds(tls, presented)
     if ('reason' in acceptance || acceptance.expiresAt === null) return acceptance
     return datesFailure(facts, this.#context.clock.wall()) ?? acceptance
   }
 
-  #grounds(tls: TlsDetails, facts: CertificateFacts): Acceptance | Denial {
+  #grounds(tls: TlsDetails, { facts, trusted }: PresentedCertificate): Acceptance | Denial {
     const { trust } = this.#options
     const { registered } = this.#context
     const issued = { facts, grounds: 'issued', expiresAt: facts.notAfter } as const
-    if (trust === 'issued') return tls.authorized ? issued : untrusted(tls, facts, this.#context.clock.wall())
+    if (trust === 'issued') return trusted ? issued : untrusted(tls, facts, this.#context.clock.wall())
     const listed = this.#authorized.has(facts)
     if (trust === 'issued_or_authorized') {
       // The list vouches for this one certificate, in place of an issuer and of its dates.
       if (listed) return { facts, grounds: 'listed', expiresAt: null }
-      if (tls.authorized) return issued
+      if (trusted) return issued
       if (registered?.(facts) === true) return { facts, grounds: 'registered', expiresAt: facts.notAfter }
       return untrusted(tls, facts, this.#context.clock.wall())
     }
-    if (!tls.authorized) return untrusted(tls, facts, this.#context.clock.wall())
+    if (!trusted) return untrusted(tls, facts, this.#context.clock.wall())
     return listed || registered?.(facts) === true ? issued : unlisted(facts)
   }
 }

@@ -4,6 +4,7 @@ import { packageVersion } from '../base/version.ts'
 import { hasDefaultListeners, refuseUnprotected } from '../config/listeners.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
+import { growForTls } from './heap.ts'
 import { stopSignal } from './stop-signal.ts'
 import { textLog } from './text-log.ts'
 import { welcome } from './welcome.ts'
@@ -21,6 +22,7 @@ export interface StartOptions {
 export async function start({ config: file, ...commandLine }: StartOptions): Promise<void> {
   const config = onThisMachine(loadConfig({ file, environment: process.env, commandLine }))
   refuseUnprotected(config)
+  growForTls(config)
   const { startBroker } = await import('../start-broker.ts')
   const broker = await startBroker(config, logOf(config))
   const urls = broker.addresses.map(({ url }) => url)

@@ -1,7 +1,9 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { isLoopback, parseListenAddress } from '../config/address.ts'
+import { authenticatorName, authenticatorsOf } from '../config/authenticators.ts'
 import { allowsAnonymous } from '../config/listeners.ts'
 import type { Config } from '../config/schema.ts'
+import { AuthorityFile } from '../pki/authority-files.ts'
 
 /** What a person who started the broker wants to know: where it listens, what is safe and what is not, what to try. */
 export function welcome(version: string, config: Config, urls: readonly string[], command: string): string {
@@ -42,22 +44,55 @@ function letsInAnybody(config: Config, index: number): boolean {
 }
 
 function attempts(config: Config, urls: readonly string[], command: string): string[] {
-  const proof = urls.some((_url, index) => letsInAnybody(config, index)) ? '' : ' -u NAME -P PASSWORD'
-  const where = `${target(urls)}${proof}`
+  const index = easiest(urls)
+  const url = urls[index]
+  const where = url === undefined ? '' : `${target(url)}${trust(config, index, url)}${proof(config, index)}`
   return [`  ${command} sub${where} -t 'hello/#' -v`, `  ${command} pub${where} -t hello/world -m 'It works'`]
 }
 
-/** The arguments that lead a client on this machine to the broker. */
-function target(urls: readonly string[]): string {
-  const addresses = urls.map(parseListenAddress)
-  for (const address of addresses) {
-    if (typeof address === 'string' || address.transport !== 'tcp') continue
-    const host = ['127.0.0.1', 'localhost', '::', '', '0.0.0.0'].includes(address.host) ? '' : ` -h ${address.host}`
-    return `${host}${address.port === 1883 ? '' : ` -p ${address.port}`}`
-  }
-  const unix = addresses.find((address) => typeof address !== 'string' && address.transport === 'unix')
-  if (unix !== undefined && typeof unix !== 'string') return ` --unix ${unix.path}`
-  return urls[0] === undefined ? '' : ` -L ${urls[0]}`
+/** The place of the listener that needs the shortest command. */
+function easiest(urls: readonly string[]): number {
+  const transports = urls.map(transportOf)
+  const at = transports.indexOf('tcp')
+  return at >= 0 ? at : Math.max(0, transports.indexOf('unix'))
+}
+
+/** The arguments that lead a client on this machine to a listener. */
+function target(url: string): string {
+  const address = parseListenAddress(url)
+  if (typeof address === 'string') return ` -L ${url}`
+  if (address.transport === 'unix') return ` --unix ${address.path}`
+  const { host, port } = address
+  const anywhere = ['::', '', '0.0.0.0'].includes(host)
+  if (address.transport === 'tcp')
+    return `${anywhere || host === '127.0.0.1' || host === 'localhost' ? '' : ` -h ${host}`}${port === 1883 ? '' : ` -p ${port}`}`
+  return ` -L ${anywhere ? url.replace(/\/\/(\[[^\]]*\]|[^:/]*)/, '//localhost') : url}`
+}
+
+/** What makes a client trust a certificate that the broker made for itself. */
+function trust({ ca, listeners }: Config, index: number, url: string): string {
+  const secure = ['tls', 'wss'].includes(transportOf(url))
+  return secure && listeners[index]?.tls?.certificate === undefined
+    ? ` --cafile ${join(ca.path, AuthorityFile.bundle)}`
+    : ''
+}
+
+/** The arguments with which a client proves who it is. */
+function proof(config: Config, index: number): string {
+  const listener = config.listeners[index]
+  if (listener === undefined) return ''
+  const asked = authenticatorsOf(config, listener)
+  const ways = config.authenticators.filter((each) => asked.includes(authenticatorName(each)))
+  const looking = ways.filter(({ certificate, devices }) => certificate !== undefined || devices !== undefined)
+  const required = listener.tls?.clientCertificate === 'require'
+  const shows = required || (looking.length > 0 && looking.length === ways.length)
+  const says = !allowsAnonymous(config, listener) && !(shows && looking.length > 0)
+  return `${shows ? ' --cert NAME.pem --key NAME.key' : ''}${says ? ' -u NAME -P PASSWORD' : ''}`
+}
+
+function transportOf(url: string): string {
+  const address = parseListenAddress(url)
+  return typeof address === 'string' ? '' : address.transport
 }
 
 function isLocal(url: string): boolean {

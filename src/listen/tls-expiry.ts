@@ -18,7 +18,7 @@ export interface ServedCertificate {
 
 const hour = 3_600_000
 const day = 24 * hour
-/** Days before the end at which the operator is told. */
+/** Days before the end at which the operator is told; not of one that is good for less than twice as long. */
 const warnings = [30, 7, 1]
 
 export function servedCertificate({ serverName, source, chain }: KeyPair): ServedCertificate {
@@ -69,7 +69,8 @@ export class ExpiryWarnings {
   #look(): void {
     for (const certificate of this.#certificates) {
       const left = certificate.notAfter - this.#clock.wall()
-      const due = [...warnings, 0].filter((days) => left <= days * day).length
+      const half = (certificate.notAfter - certificate.notBefore) / 2
+      const due = [...warnings, 0].filter((days) => left <= days * day && days * day <= half).length
       const before = this.#warned.get(certificate.sha256) ?? 0
       this.#warned.set(certificate.sha256, due)
       if (due <= before) continue

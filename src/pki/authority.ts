@@ -18,13 +18,6 @@ import { type ServerCertificate, type ServerCertificateOptions, serverCertificat
 /**
  * A certificate authority in a directory. Several processes may have it open: each change is made while nobody else makes
  * any, and begins with what the others did.
- *
- * @example
- * ```ts
- * const authority = await Authority.create('ca', { name: 'Example' }, { clock: systemClock(), passphrase: null })
- * const { certificate, privateKey } = await authority.issue({ kind: 'client', subject: { commonName: 'pump-7' }, days: 365 })
- * await authority.revoke('pump-7', 'key-compromise')
- * ```
  */
 export class Authority {
   readonly #state: AuthorityState

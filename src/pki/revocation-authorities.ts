@@ -56,6 +56,7 @@ export class Authorities {
   /** The SHA-256 thumbprints of those that are configured. */
   #own: ReadonlySet<string> = new Set()
   readonly #stops: (() => void)[]
+  #changed = false
 
   /**
    * @param paths PEM files, which are watched
@@ -73,7 +74,12 @@ export class Authorities {
   /** Takes other certificates for those that are in no file. */
   replaceOthers(certificates: readonly string[]): void {
     this.#configured.set('', authoritiesIn(certificates.join('\n')))
-    this.#index()
+    this.#relearn()
+  }
+
+  /** They are not those of the start any more, so what was verified by TLS was perhaps verified by others. */
+  get changed(): boolean {
+    return this.#changed
   }
 
   /** Those with a name; whether they signed something is to be seen. */
@@ -125,13 +131,24 @@ export class Authorities {
 
   #reload(path: string, changed: () => void): void {
     try {
+      const before = this.#own
       this.#configured.set(path, readAuthorities(path))
-      this.#index()
+      this.#relearn()
+      if (sameMembers(before, this.#own)) return
+      this.#changed = true
       changed()
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
       this.#log.error('authorities of clients cannot be used: those before go on', { cause: error.message })
     }
+  }
+
+  /** Forgets those that nobody signed who is still known. */
+  #relearn(): void {
+    const learned = [...this.#learned.values()]
+    this.#learned.clear()
+    this.#index()
+    this.learn(learned)
   }
 
   #index(): void {
@@ -151,6 +168,10 @@ export class Authorities {
     }
     this.#bySubject = bySubject
   }
+}
+
+function sameMembers(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && one.isSubsetOf(other)
 }
 
 function readAuthorities(path: string): Authority[] {

@@ -41,7 +41,10 @@ export async function openInspector(options: RevocationOptions, context: Context
   }
   const { log, files } = context
   let lists: RevocationIndex | null = null
-  const authoritiesChanged = () => void lists?.verify()
+  const authoritiesChanged = () => {
+    void lists?.verify()
+    changed()
+  }
   const { authorityFiles, otherAuthorities } = options
   const authorities = new Authorities(authorityFiles, otherAuthorities, log, files, authoritiesChanged)
   try {
@@ -89,7 +92,15 @@ export class Inspector {
       if (typeof above === 'string') return `one that came with it: ${above}`
       chain.push(new Authority(above))
     }
-    return new Presented(certificate, chain, authorized, this)
+    return this.#presented(certificate, chain, authorized)
+  }
+
+  /** Only of chains that TLS verified others learn: who may show anything must not fill the memory of the broker. */
+  #presented(certificate: Certificate, chain: readonly Authority[], authorized: boolean): Presented {
+    const { authorities } = this.parts
+    const learned = authorized && authorities.learn(chain)
+    const shared = chain.map((authority) => authorities.shared(authority))
+    return new Presented(certificate, shared, { authorized, learned }, this)
   }
 
   /** Something has to be looked up for each certificate. */
@@ -122,20 +133,26 @@ export class Inspector {
   }
 }
 
+interface Verified {
+  /** By TLS. */
+  readonly authorized: boolean
+  /** There are authorities in the chain that were not known before. */
+  readonly learned: boolean
+}
+
 /** The certificate of one client, with the authorities it came with. */
 export class Presented {
   readonly #certificate: Certificate
-  /** Only of chains that TLS verified others learn: who may show anything must not fill the memory of the broker. */
-  readonly #authorized: boolean
+  readonly #verified: Verified
   readonly #inspector: Inspector
-  #chain: readonly Authority[]
+  readonly #chain: readonly Authority[]
   /** Who signed it, once that was looked for. */
   #issuer: Authority | null | undefined
 
-  constructor(certificate: Certificate, chain: readonly Authority[], authorized: boolean, inspector: Inspector) {
+  constructor(certificate: Certificate, chain: readonly Authority[], verified: Verified, inspector: Inspector) {
     this.#certificate = certificate
     this.#chain = chain
-    this.#authorized = authorized
+    this.#verified = verified
     this.#inspector = inspector
   }
 
@@ -147,12 +164,15 @@ export class Presented {
     return this.#certificate.forClients
   }
 
+  /** TLS found it good, and the authorities by which it did are still those of the listener. */
+  get trusted(): boolean {
+    return this.#verified.authorized && (!this.#inspector.parts.authorities.changed || this.#isRooted())
+  }
+
   /** Why it, or an authority above it, is revoked, or null; a responder may have to be asked. */
   revocation(listed: Listed | null): Answer<Denial | null> {
-    const { authorities, lists } = this.#inspector.parts
-    const learned = this.#authorized && authorities.learn(this.#chain)
-    this.#chain = this.#chain.map((authority) => authorities.shared(authority))
-    if (learned && this.#awaited(lists)) return lists.verify().then(() => this.#asked(listed))
+    const { lists } = this.#inspector.parts
+    if (this.#verified.learned && this.#awaited(lists)) return lists.verify().then(() => this.#asked(listed))
     return this.#asked(listed)
   }
 
@@ -195,7 +215,7 @@ export class Presented {
 
   #denialIn(listed: Listed | null): Denial | null {
     const denial = new Search(this.#known, listed).denial(this.#certificate)
-    if (denial !== null || !this.#authorized || (listed === null && !this.#inspector.checks)) return denial
+    if (denial !== null || !this.trusted || (listed === null && !this.#inspector.checks)) return denial
     return this.#isRooted() ? null : rootless(this.facts)
   }
 
@@ -206,7 +226,11 @@ export class Presented {
   #isRooted(): boolean {
     const { authorities } = this.#inspector.parts
     const issuer = this.#findIssuer()
-    return authorities.isConfigured(this.#certificate) || (issuer !== null && authorities.knows(issuer.certificate))
+    if (issuer !== null && authorities.knows(issuer.certificate)) return true
+    if (authorities.isConfigured(this.#certificate)) return true
+    const known = authorities.named(this.#certificate.issuerName).find((each) => each.signed(this.#certificate))
+    this.#issuer = known ?? issuer
+    return known !== undefined
   }
 
   #findIssuer(): Authority | null {

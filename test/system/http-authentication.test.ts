@@ -32,7 +32,7 @@ class Asking implements AsyncDisposable {
     const http = openHttpAuthenticator(httpOptions(section), { log: silentLog, clock, files })
     const slow = { free: 100, delay: 100, maximumDelay: 1_000, entries: 1_000, loopback: true, ...failures }
     const doorways = new Map([['here', { trust: anyCertificate, authenticators: [http] }]])
-    const chain = new Chain({ doorways, clientIds: ['*'] }, new Throttle(slow, clock))
+    const chain = new Chain({ doorways, clientIds: ['*'], sharedNames: new Set() }, new Throttle(slow, clock))
     const listen = [{ url: 'mqtt://127.0.0.1:0', name: 'here', allowAnonymous: false }]
     const broker = await createBroker({ listen, authenticator: chain })
     return new Asking(chain, broker, files, broker.addresses[0]?.url ?? '')

@@ -5,6 +5,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConnectionOptions, connect as connectSecurely, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type ConnectFields, type Packets, v4, v5 } from '../kit/packets.ts'
@@ -13,6 +14,10 @@ import { certificatePem, dns, type Holder, holder, keyPem, purpose } from '../un
 import { Folder } from './cli-kit.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+const patience = 30_000
+/** Refusals that the broker logs in a second. */
+const refusalsLogged = 18
 
 export const notAuthorized = 0x87
 export const badUserNameOrPassword = 0x86
@@ -60,6 +65,7 @@ export class Site implements AsyncDisposable {
   #closed: Promise<number | null>
   #notify: () => void = () => {}
   #ports: readonly number[] = []
+  #refusals = 0
 
   private constructor(folder: Folder, options: SiteOptions) {
     this.folder = folder
@@ -137,7 +143,7 @@ export class Site implements AsyncDisposable {
   async client(fields: ConnectFields, bearing: Bearing = {}): Promise<WireClient> {
     const { packets = v5 } = bearing
     const client = new WireClient(await this.socket(bearing), packets)
-    client.send(packets.connect({ clientId: fields.username === undefined ? 'c' : String(fields.username), ...fields }))
+    client.send(packets.connect({ clientId: 'c', ...fields }))
     return client
   }
 
@@ -155,6 +161,28 @@ export class Site implements AsyncDisposable {
     if (code === 0) await client.disconnect()
     else await client.expectClosed()
     return { code, reason: properties.reasonString ?? '' }
+  }
+
+  /** Waits until the next refusal is one that the log has a line for; to be called before each. */
+  async pace(): Promise<void> {
+    this.#refusals++
+    if (this.#refusals <= refusalsLogged) return
+    await sleep(1_100)
+    this.#refusals = 1
+  }
+
+  /** Has a client refused, and returns the answer, and what the log says of it. */
+  async refusal(
+    fields: ConnectFields & { readonly clientId: string },
+    bearing: Bearing = {},
+  ): Promise<{ code: number; reason: string; detail: string }> {
+    await this.pace()
+    const from = this.#log.length
+    const answer = await this.knock(fields, bearing)
+    assert.notEqual(answer.code, 0)
+    const said = (line: LogLine) => line.msg === 'connection refused' && line.clientId === fields.clientId
+    const { detail } = await this.logged(said, from)
+    return { ...answer, detail: String(detail) }
   }
 
   /** The lines of the log, each of which is JSON, from character `from` on. */
@@ -240,10 +268,16 @@ export class Site implements AsyncDisposable {
   }
 
   async #until(met: () => boolean, failure: string): Promise<void> {
+    const end = performance.now() + patience
     while (!met()) {
+      if (performance.now() > end) throw new Error(`${failure} after ${patience} ms: ${this.#out}${this.#log}`)
       if (this.#child.exitCode !== null || this.#child.signalCode !== null)
         throw new Error(`${failure}: ${this.#out}${this.#log}`)
-      await new Promise<void>((resolve) => (this.#notify = resolve))
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, 1_000)
+      this.#notify = resolve
+      await promise
+      clearTimeout(timer)
     }
   }
 }
@@ -269,13 +303,14 @@ export const named = (name: string) => [['CN', name]] as const
 
 /** An authority, a server certificate for `localhost`, and what clients need. */
 export class Pki {
-  readonly root = holder({ name: named('root'), authority: true })
-  readonly server = holder({
-    name: named('broker'),
-    issuer: this.root,
-    names: [dns('localhost')],
-    purposes: [purpose.server],
-  })
+  readonly root: Holder
+  readonly server: Holder
+
+  constructor(name = 'root') {
+    this.root = holder({ name: named(name), authority: true })
+    const [names, purposes] = [[dns('localhost')], [purpose.server]]
+    this.server = holder({ name: named('broker'), issuer: this.root, names, purposes })
+  }
 
   /** A certificate for a client. */
   issue(name: string, issuer = this.root): Holder {

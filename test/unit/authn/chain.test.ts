@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { Chain, type Doorway } from '../../../src/authn/chain.ts'
+import { openAuthenticator } from '../../../src/authn/open.ts'
 import { Throttle } from '../../../src/authn/throttle.ts'
 import type { Trust } from '../../../src/authn/trust.ts'
 import type {
@@ -57,7 +58,7 @@ function knows(
 
 function chainOf(authenticators: readonly Authenticator[], more: Partial<Doorway> = {}, clientIds = ['*']): Chain {
   const doorways = new Map([['here', { trust: anyCertificate, authenticators, ...more }]])
-  return new Chain({ doorways, clientIds }, new Throttle(failures, new FakeClock()))
+  return new Chain({ doorways, clientIds, sharedNames: new Set(['oauth2']) }, new Throttle(failures, new FakeClock()))
 }
 
 async function name(answer: Answer<Identity | Denial>): Promise<string> {
@@ -111,6 +112,10 @@ test('an identity may use only the client identifiers it has patterns for, its o
   )
   equal(await name(chain.authenticate(who('bob', 'bob', { clientId: 'pump-7' }))), 'bob')
   equal((await name(chain.authenticate(who('bob', 'bob', { clientId: 'bob' })))).slice(0, 2), '85')
+  equal(await name(chain.authenticate(who('ann', 'nna', { clientId: 'auto-1', assigned: true }))), 'ann')
+  const open = chainOf([openAuthenticator], {}, ['{name}'])
+  equal(await name(open.authenticate(who('eve', null, { allowAnonymous: true }))), 'eve')
+  equal(await name(open.authenticate(who(null, null, { allowAnonymous: true }))), '')
 })
 
 test('who fails again and again waits, and is let in with the right password', async () => {
@@ -143,6 +148,16 @@ test('a name is cleared of failures by proving that name, and by nothing else', 
   }
   // The clock stands still: whoever has to wait waits already.
   equal((await name(chain.authenticate(who('ann', 'bad')))).slice(0, 2), '9f')
+})
+
+test('clients that share a user name do not wait for the failures of each other', async () => {
+  const chain = chainOf([knows('oauth2', 'at once'), knows('ann', 'at once')])
+  for (let times = 0; times < 3; times++) await chain.authenticate(who('oauth2', 'bad', { clientId: 'c1' }))
+  ok(chain.authenticate(who('oauth2', 'bad', { clientId: 'c1' })) instanceof Promise)
+  ok(!(chain.authenticate(who('oauth2', '2htuao', { clientId: 'c2' })) instanceof Promise))
+  const other = chainOf([knows('ann', 'at once')])
+  for (let times = 0; times < 3; times++) await other.authenticate(who('ann', 'bad', { clientId: `c${times}` }))
+  ok(other.authenticate(who('ann', 'bad', { clientId: 'c9' })) instanceof Promise)
 })
 
 test('an exchange is held against the same rules, and an identity is reviewed by who vouched for it', async () => {
