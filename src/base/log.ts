@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino'
+import { escapedControls } from './log-text.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -12,7 +13,8 @@ export interface Log {
 
 /** A log that writes one JSON object a line to `destination` (standard error by default). */
 export function jsonLog(level: LogLevel, destination: DestinationStream = pino.destination(2)): Log {
-  const sink = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  const escaping = { write: (line: string) => destination.write(escapedControls(line)) }
+  const sink = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, escaping)
   return {
     debug: (message, fields) => sink.debug(fields ?? {}, message),
     info: (message, fields) => sink.info(fields ?? {}, message),

@@ -1,4 +1,5 @@
 import type { Log, LogLevel } from '../base/log.ts'
+import { escapedControls } from '../base/log-text.ts'
 
 const order: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
@@ -27,11 +28,6 @@ function valueText(value: unknown): string {
   return quoted(value)
 }
 
-/** Clients choose some of these texts: nothing that moves a terminal's cursor or begins a line may pass. */
 function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return escapedControls(JSON.stringify(value) ?? String(value))
 }
