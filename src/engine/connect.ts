@@ -29,7 +29,8 @@ export function connect(connection: Connection, bytes: Buffer, start: number, en
   if (closing) return connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
   const wrong = refusal(connection, packet)
   if (wrong !== null) return connection.fail(wrong[0], wrong[1])
-  connection.id = packet.clientId === '' ? `auto-${randomBytes(12).toString('hex')}` : packet.clientId
+  connection.assigned = packet.clientId === ''
+  connection.id = connection.assigned ? `auto-${randomBytes(12).toString('hex')}` : packet.clientId
   authenticate(connection, packet)
 }
 
@@ -73,7 +74,7 @@ function authenticate(connection: Connection, packet: Connect): void {
   const { core, peer, listener, id, version } = connection
   const who: Credentials = {
     clientId: id,
-    assigned: packet.clientId === '',
+    assigned: connection.assigned,
     username: packet.username,
     password: packet.password,
     version,

@@ -44,6 +44,8 @@ export class Connection implements Attached, Client {
   /** Null until CONNECT has told. */
   protocol: Version | null = null
   id = ''
+  /** The client gave no identifier, and this one was made up for it. */
+  assigned = false
   identity: Identity = nobody
   session: Session | null = null
   outbox: Outbox

@@ -43,9 +43,10 @@ export function auth(connection: Connection, bytes: Buffer, start: number, end: 
 }
 
 function reauthenticate(connection: Connection, method: string, data: Buffer | null): void {
-  const { id, version, listener, peer } = connection
+  const { id, assigned, version, listener, peer } = connection
   const who: Credentials = {
     clientId: id,
+    assigned,
     username: null,
     password: null,
     version,

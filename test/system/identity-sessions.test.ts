@@ -139,8 +139,9 @@ test('a name has no more sessions than it may have, all ways to prove it counted
   const [fields, bearing] = byCertificate
   const back = await site.client({ ...fields, ...kept, clientId: 'one' }, bearing)
   await back.expect('connack', { code: 0, sessionPresent: true })
-  back.send(back.packets.publish({ topic: 'to/one', qos: 1, payload: 'still subscribed' }))
-  await back.expect('publish', { payload: 'still subscribed' })
+  const writer = await join(byPassword('valve'), '', { clean: true })
+  await publish(writer, { topic: 'to/one', qos: 1, payload: 'still subscribed' })
+  await receive(back, { payload: 'still subscribed' })
   await back.disconnect()
   await forget(byToken, 'two')
   assert.equal((await knock(byToken, 'three')).code, 0)
