@@ -1,9 +1,9 @@
 import { getCACertificates } from 'node:tls'
+import { anyCertificate, type Listed, openTrust, type Trust } from './authn/certificate/trust.ts'
 import { Chain, type Doorway } from './authn/chain.ts'
-import type { DevicesAuthenticator } from './authn/devices.ts'
+import type { DevicesAuthenticator } from './authn/devices/devices.ts'
 import { openAuthenticator } from './authn/open.ts'
-import { Throttle } from './authn/throttle.ts'
-import { anyCertificate, type Listed, openTrust, type Trust } from './authn/trust.ts'
+import { Throttle } from './authn/throttle/throttle.ts'
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
 import type { WatchedFiles } from './base/watched-files.ts'
@@ -65,15 +65,17 @@ class Opening {
   async #authenticator(authenticator: AuthenticatorConfig): Promise<Authenticator> {
     const { password, scram, certificate, devices, token, http } = authenticator
     if (password !== undefined)
-      return (await import('./authn/password.ts')).openPasswordAuthenticator(password, this.#context)
-    if (scram !== undefined) return (await import('./authn/scram.ts')).openScramAuthenticator(scram, this.#context)
+      return (await import('./authn/password/password.ts')).openPasswordAuthenticator(password, this.#context)
+    if (scram !== undefined)
+      return (await import('./authn/scram/scram.ts')).openScramAuthenticator(scram, this.#context)
     if (certificate !== undefined)
-      return (await import('./authn/certificate.ts')).openCertificateAuthenticator(certificate)
-    if (token !== undefined) return (await import('./authn/token.ts')).openTokenAuthenticator(token, this.#context)
+      return (await import('./authn/certificate/certificate.ts')).openCertificateAuthenticator(certificate)
+    if (token !== undefined)
+      return (await import('./authn/token/token.ts')).openTokenAuthenticator(token, this.#context)
     if (http !== undefined)
-      return (await import('./authn/http-authenticator.ts')).openHttpAuthenticator(http, this.#context)
+      return (await import('./authn/http/http-authenticator.ts')).openHttpAuthenticator(http, this.#context)
     if (devices === undefined) throw new Error('an authenticator without a section')
-    const { openDevicesAuthenticator } = await import('./authn/devices.ts')
+    const { openDevicesAuthenticator } = await import('./authn/devices/devices.ts')
     const registry = await openDevicesAuthenticator(devices, this.#context)
     this.#registries.push(registry)
     return registry
@@ -92,7 +94,7 @@ class Opening {
     const { tls } = listener
     if (tls === undefined || tls.clientCertificate === 'none') return anyCertificate
     const otherAuthorities = tls.systemAuthorities ? getCACertificates('system') : []
-    const { openInspector } = await import('./pki/revocation.ts')
+    const { openInspector } = await import('./pki/revocation/revocation.ts')
     const inspector = await openInspector({ ...tls, authorityFiles: tls.clientCa, otherAuthorities }, this.#context)
     const { clientCa, authorizedCertificates } = tls
     const nobody = clientCa.length === 0 && otherAuthorities.length === 0 && authorizedCertificates.length === 0

@@ -5,8 +5,8 @@ import type { Log } from './base/log.ts'
 import type { WatchedFiles } from './base/watched-files.ts'
 import { addressOf } from './config/listeners.ts'
 import type { Config, ListenerConfig } from './config/schema.ts'
-import { AuthorityFile } from './pki/authority-files.ts'
-import type { ServerCertificates } from './pki/server-certificates.ts'
+import { AuthorityFile } from './pki/authority/authority-files.ts'
+import type { ServerCertificates } from './pki/authority/server-certificates.ts'
 
 export interface OwnAuthorityContext {
   readonly log: Log
@@ -25,7 +25,7 @@ export async function openOwnCertificates(
   context: OwnAuthorityContext,
 ): Promise<ServerCertificates | null> {
   if (!listeners.some((listener) => encrypts(listener) && listener.tls?.certificate === undefined)) return null
-  const { ServerCertificates } = await import('./pki/server-certificates.ts')
+  const { ServerCertificates } = await import('./pki/authority/server-certificates.ts')
   return await ServerCertificates.open(ca, context)
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Authenticator, Client, Credentials, Denial, Exchange, Identity } from '../engine/ports.ts'
 import { Reason } from '../packet/reason.ts'
+import type { Trust } from './certificate/trust.ts'
 import { mayUse } from './client-ids.ts'
 import { type Candidate, GuardedExchange } from './guarded-exchange.ts'
 import { end, isDenial } from './outcome.ts'
-import type { Attempt, Throttle } from './throttle.ts'
-import type { Trust } from './trust.ts'
+import type { Attempt, Throttle } from './throttle/throttle.ts'
 
 /** How the clients of one listener prove who they are. */
 export interface Doorway {

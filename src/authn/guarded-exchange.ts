@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Authenticator, Credentials, Denial, Exchange, ExchangeStep, Identity } from '../engine/ports.ts'
 import { Reason } from '../packet/reason.ts'
 import { end, isDenial } from './outcome.ts'
-import type { Attempt } from './throttle.ts'
+import type { Attempt } from './throttle/throttle.ts'
 
 /** What an exchange is held against. */
 export interface Guards {

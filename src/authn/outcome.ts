@@ -1,6 +1,6 @@
 import type { Credentials, Denial, Identity } from '../engine/ports.ts'
 import { Reason } from '../packet/reason.ts'
-import type { Attempt } from './throttle.ts'
+import type { Attempt } from './throttle/throttle.ts'
 
 /** What was found out about a client is why it is not let in. */
 export function isDenial(found: object | null): found is Denial {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import { BrokerError } from '../base/errors.ts'
-import { Authority } from '../pki/authority.ts'
-import type { AuthorityContext } from '../pki/authority-state.ts'
-import { readAllParts } from '../pki/certificate-parts.ts'
-import { passphraseIn } from '../pki/passphrase.ts'
+import { Authority } from '../pki/authority/authority.ts'
+import type { AuthorityContext } from '../pki/authority/authority-state.ts'
+import { passphraseIn } from '../pki/authority/passphrase.ts'
+import { readAllParts } from '../pki/certificate/certificate-parts.ts'
 import { Failure } from './failure.ts'
 
 /** What every `petaltail ca` command may be told. */

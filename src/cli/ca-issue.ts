@@ -1,5 +1,5 @@
-import { hostNames, noNames } from '../pki/alternative-names.ts'
-import type { Issued, Order } from '../pki/issue.ts'
+import type { Issued, Order } from '../pki/authority/issue.ts'
+import { hostNames, noNames } from '../pki/certificate/alternative-names.ts'
 import { type CaOptions, meant, openAuthority, readBounded } from './ca-access.ts'
 import { type OutputOptions, planOutput, writeOutput } from './ca-output.ts'
 import { describeCertificate, field, print } from './ca-show.ts'

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Mode } from '../pki/authority-files.ts'
-import { writeDurably } from '../pki/durable-files.ts'
+import { Mode } from '../pki/authority/authority-files.ts'
+import { writeDurably } from '../pki/authority/durable-files.ts'
+import type { Issued } from '../pki/authority/issue.ts'
 import {
   certificatesPem,
   deviceWarning,
@@ -9,9 +10,8 @@ import {
   exportFormats,
   keyDer,
   keyPem,
-} from '../pki/export-formats.ts'
-import type { Issued } from '../pki/issue.ts'
-import { pkcs12Of } from '../pki/pkcs12.ts'
+} from '../pki/certificate/export-formats.ts'
+import { pkcs12Of } from '../pki/certificate/pkcs12.ts'
 import { passphraseOf } from './ca-access.ts'
 import { Failure, usageExitCode } from './failure.ts'
 

@@ -1,6 +1,6 @@
 import type { CertificateFacts } from '../engine/ports.ts'
-import { listNames } from '../pki/alternative-names.ts'
-import type { Issuance } from '../pki/issuances.ts'
+import type { Issuance } from '../pki/authority/issuances.ts'
+import { listNames } from '../pki/certificate/alternative-names.ts'
 
 /** A certificate as every command shows it: what it is, for whom, until when, and both thumbprints. */
 export function describeCertificate(kind: string, facts: CertificateFacts): string[] {

@@ -1,6 +1,6 @@
-import { isHashed, parseHash } from '../authn/hash.ts'
-import { parseVerifier } from '../authn/scram-verifier.ts'
-import { readLine } from '../authn/users-lines.ts'
+import { isHashed, parseHash } from '../authn/password/hash.ts'
+import { readLine } from '../authn/password/users-lines.ts'
+import { parseVerifier } from '../authn/scram/scram-verifier.ts'
 import { Failure } from './failure.ts'
 import { type Hash, hashAll, type PlainUser, type UserSecrets } from './passwd-batch.ts'
 

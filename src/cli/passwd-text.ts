@@ -1,4 +1,4 @@
-import { isHashed } from '../authn/hash.ts'
+import { isHashed } from '../authn/password/hash.ts'
 import { parseUsers } from '../config/users.ts'
 import { deleteUserYaml, setUsersYaml } from '../config/users-edit.ts'
 import { Failure } from './failure.ts'

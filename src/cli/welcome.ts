@@ -3,7 +3,7 @@ import { isLoopback, parseListenAddress } from '../config/address.ts'
 import { authenticatorName, authenticatorsOf } from '../config/authenticators.ts'
 import { allowsAnonymous } from '../config/listeners.ts'
 import type { Config } from '../config/schema.ts'
-import { AuthorityFile } from '../pki/authority-files.ts'
+import { AuthorityFile } from '../pki/authority/authority-files.ts'
 
 /** What a person who started the broker wants to know: where it listens, what is safe and what is not, what to try. */
 export function welcome(version: string, config: Config, urls: readonly string[], command: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createVerifier } from '../../src/authn/scram-verifier.ts'
+import { createVerifier } from '../../src/authn/scram/scram-verifier.ts'
 import { v5 } from '../kit/packets.ts'
 import type { Properties } from '../kit/properties.ts'
 import type { WireClient } from '../kit/wire-client.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { hashPassword } from '../../src/authn/hash.ts'
-import { createVerifier } from '../../src/authn/scram-verifier.ts'
+import { hashPassword } from '../../src/authn/password/hash.ts'
+import { createVerifier } from '../../src/authn/scram/scram-verifier.ts'
 import type { ConnectFields } from '../kit/packets.ts'
 import { type Seen, WebServer } from '../unit/authn/http-kit.ts'
 import { cheapHash } from '../unit/authn/password-kit.ts'

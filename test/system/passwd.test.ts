@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type HashKind, hashKinds, parseHash } from '../../src/authn/hash.ts'
-import { parseVerifier } from '../../src/authn/scram-verifier.ts'
+import { type HashKind, hashKinds, parseHash } from '../../src/authn/password/hash.ts'
+import { parseVerifier } from '../../src/authn/scram/scram-verifier.ts'
 import { Folder, freePort, installed, Program, type RunOptions, run } from './cli-kit.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))

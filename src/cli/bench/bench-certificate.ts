@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
-import { Authority } from '../../pki/authority.ts'
+import { Authority } from '../../pki/authority/authority.ts'
 
 /** In PEM. */
 export interface BenchCertificate {

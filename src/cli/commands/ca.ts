@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { revocationReasons } from '../../pki/revoke-reasons.ts'
+import { revocationReasons } from '../../pki/authority/revoke-reasons.ts'
 import type { InitOptions, ListOptions, RevokeOptions, RotateOptions } from '../ca.ts'
 import type { ExportOptions, ImportOptions } from '../ca-export.ts'
 import type { IssueOptions, RenewOptions } from '../ca-issue.ts'

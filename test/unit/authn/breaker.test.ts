@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Breaker } from '../../../src/authn/breaker.ts'
+import { Breaker } from '../../../src/authn/http/breaker.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 
 const options = { failures: 3, pause: 1_000, maximumPause: 4_000 }

@@ -9,7 +9,7 @@ import { type Log, silentLog } from '../../../src/base/log.ts'
 import { WatchedFiles } from '../../../src/base/watched-files.ts'
 import type { Client, Credentials, Identity, Peer } from '../../../src/engine/ports.ts'
 import { defaultTls } from '../../../src/listen/options.ts'
-import { openInspector, type RevocationOptions } from '../../../src/pki/revocation.ts'
+import { openInspector, type RevocationOptions } from '../../../src/pki/revocation/revocation.ts'
 import { listening, portOf, Recorder } from '../listen/kit.ts'
 import { certificatePem, dns, type Holder, holder, keyPem } from '../pki/facts-kit.ts'
 

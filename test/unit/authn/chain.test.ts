@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Trust } from '../../../src/authn/certificate/trust.ts'
 import { Chain, type Doorway } from '../../../src/authn/chain.ts'
 import { openAuthenticator } from '../../../src/authn/open.ts'
-import { Throttle } from '../../../src/authn/throttle.ts'
-import type { Trust } from '../../../src/authn/trust.ts'
+import { Throttle } from '../../../src/authn/throttle/throttle.ts'
 import type {
   Answer,
   Authenticator,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClaimIdentity } from '../../../src/authn/claims-identity.ts'
-import { claimAt, claimPath, quoted } from '../../../src/authn/claims-path.ts'
+import { ClaimIdentity } from '../../../src/authn/token/claims-identity.ts'
+import { claimAt, claimPath, quoted } from '../../../src/authn/token/claims-path.ts'
 import { type Json, tokenOptions } from './token-kit.ts'
 
 function identity(section: Json, claims: Json) {

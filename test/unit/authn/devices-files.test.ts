@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readDevices } from '../../../src/authn/devices-files.ts'
-import { readDevice } from '../../../src/authn/devices-read.ts'
-import type { Device } from '../../../src/authn/devices-record.ts'
+import { readDevices } from '../../../src/authn/devices/devices-files.ts'
+import { readDevice } from '../../../src/authn/devices/devices-read.ts'
+import type { Device } from '../../../src/authn/devices/devices-record.ts'
 import { folder } from './certificate-kit.ts'
 
 const sha1 = 'ab'.repeat(20)

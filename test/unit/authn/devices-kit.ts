@@ -1,8 +1,12 @@
 import type { TestContext } from 'node:test'
-import { type DevicesAuthenticator, type DevicesOptions, openDevicesAuthenticator } from '../../../src/authn/devices.ts'
-import { type Acceptance, remember } from '../../../src/authn/trust-accepted.ts'
+import { type Acceptance, remember } from '../../../src/authn/certificate/trust-accepted.ts'
+import {
+  type DevicesAuthenticator,
+  type DevicesOptions,
+  openDevicesAuthenticator,
+} from '../../../src/authn/devices/devices.ts'
 import type { Credentials, TlsDetails } from '../../../src/engine/ports.ts'
-import { readCertificate } from '../../../src/pki/certificate-facts.ts'
+import { readCertificate } from '../../../src/pki/certificate/certificate-facts.ts'
 import type { Holder } from '../pki/facts-kit.ts'
 import { credentials, folder, LogBook, watching } from './certificate-kit.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { HttpCache } from '../../../src/authn/http-cache.ts'
+import { HttpCache } from '../../../src/authn/http/http-cache.ts'
 import { Reason } from '../../../src/packet/reason.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import { Bench, credentials, json, status, WebServer } from './http-kit.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formContract } from '../../../src/authn/http-form.ts'
+import { formContract } from '../../../src/authn/http/http-form.ts'
 import { Reason } from '../../../src/packet/reason.ts'
 import { fc } from '../../kit/fast-check.ts'
 import { Bench, credentials, status, WebServer } from './http-kit.ts'

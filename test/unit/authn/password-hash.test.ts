@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { hashKinds, hashPassword, isHashed, parseHash } from '../../../src/authn/hash.ts'
-import type { PasswordHash } from '../../../src/authn/password-hash.ts'
-import { readLine } from '../../../src/authn/users-lines.ts'
+import { hashKinds, hashPassword, isHashed, parseHash } from '../../../src/authn/password/hash.ts'
+import type { PasswordHash } from '../../../src/authn/password/password-hash.ts'
+import { readLine } from '../../../src/authn/password/users-lines.ts'
 import { fc } from '../../kit/fast-check.ts'
 
 const pencil = Buffer.from('pencil')

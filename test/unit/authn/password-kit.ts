@@ -1,7 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hashPassword } from '../../../src/authn/hash.ts'
+import { hashPassword } from '../../../src/authn/password/hash.ts'
 import { BrokerError } from '../../../src/base/errors.ts'
 import type { Log } from '../../../src/base/log.ts'
 import { WatchedFiles } from '../../../src/base/watched-files.ts'

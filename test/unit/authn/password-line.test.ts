@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { HashLine } from '../../../src/authn/hash-line.ts'
-import { VerifiedCredentials } from '../../../src/authn/verified.ts'
+import { HashLine } from '../../../src/authn/password/hash-line.ts'
+import { VerifiedCredentials } from '../../../src/authn/password/verified.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 
 const always = () => true

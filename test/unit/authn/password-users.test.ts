@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
-import { openPasswordAuthenticator } from '../../../src/authn/password.ts'
-import { createVerifier } from '../../../src/authn/scram-verifier.ts'
+import { openPasswordAuthenticator } from '../../../src/authn/password/password.ts'
+import { createVerifier } from '../../../src/authn/scram/scram-verifier.ts'
 import { cheapHash, cheapLine, credentials, identityIn, mistakesIn, UsersFolder } from './password-kit.ts'
 
 const options = { cacheEntries: 0, cacheTtl: 60 }

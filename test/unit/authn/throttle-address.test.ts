@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { placeOf } from '../../../src/authn/throttle-address.ts'
+import { placeOf } from '../../../src/authn/throttle/throttle-address.ts'
 import { fc } from '../../kit/fast-check.ts'
 
 const place = (address: string) => placeOf({ address }, 'l')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { openTokenAuthenticator } from '../../../src/authn/token.ts'
+import { openTokenAuthenticator } from '../../../src/authn/token/token.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { WatchedFiles } from '../../../src/base/watched-files.ts'
 import type { Authenticator } from '../../../src/engine/ports.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TokenCache } from '../../../src/authn/token-cache.ts'
+import { TokenCache } from '../../../src/authn/token/token-cache.ts'
 
 const token = (text: string) => Buffer.from(text)
 

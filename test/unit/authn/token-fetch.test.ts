@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { test } from 'node:test'
-import { fetchDocument } from '../../../src/authn/keys-fetch.ts'
+import { fetchDocument } from '../../../src/authn/token/keys-fetch.ts'
 import { selfSigned, skip } from './token-certificates.ts'
 import { Files } from './token-kit.ts'
 

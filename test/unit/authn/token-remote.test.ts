@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RemoteKeys } from '../../../src/authn/jwks-remote.ts'
-import type { FetchedDocument } from '../../../src/authn/keys-fetch.ts'
+import { RemoteKeys } from '../../../src/authn/token/jwks-remote.ts'
+import type { FetchedDocument } from '../../../src/authn/token/keys-fetch.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 import { keySet, Lines, Signer } from './token-kit.ts'
 

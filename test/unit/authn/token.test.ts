@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { openTokenAuthenticator } from '../../../src/authn/token.ts'
+import { openTokenAuthenticator } from '../../../src/authn/token/token.ts'
 import { WatchedFiles } from '../../../src/base/watched-files.ts'
 import type { Authenticator, Peer, TlsDetails } from '../../../src/engine/ports.ts'
 import { Reason } from '../../../src/packet/reason.ts'

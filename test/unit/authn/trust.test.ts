@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { openTrust, type TrustMode, type TrustOptions } from '../../../src/authn/trust.ts'
+import { openTrust, type TrustMode, type TrustOptions } from '../../../src/authn/certificate/trust.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import type { Peer } from '../../../src/engine/ports.ts'

@@ -3,8 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { exclusively } from '../../../src/pki/authority-lock.ts'
-import { finishReplacing, isReplacing, replaceTogether, writeDurably } from '../../../src/pki/durable-files.ts'
+import { exclusively } from '../../../src/pki/authority/authority-lock.ts'
+import {
+  finishReplacing,
+  isReplacing,
+  replaceTogether,
+  writeDurably,
+} from '../../../src/pki/authority/durable-files.ts'
 import { Place } from './authority-kit.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
@@ -113,7 +118,7 @@ test('work that fails lets go of the directory', async () => {
 
 test('another process is waited for, and one that is killed in its work stops nobody', async () => {
   using place = new Place()
-  const module = new URL('../../../src/pki/authority-lock.ts', import.meta.url).href
+  const module = new URL('../../../src/pki/authority/authority-lock.ts', import.meta.url).href
   const script = `import { exclusively } from ${JSON.stringify(module)}
     await exclusively(process.argv[1], async () => {
       console.log('working')

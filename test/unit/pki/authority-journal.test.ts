@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { IssuanceEvent, IssuedEvent } from '../../../src/pki/issuance-event.ts'
-import { readEvent, writeEvent } from '../../../src/pki/issuance-event.ts'
-import { IssuanceJournal } from '../../../src/pki/issuance-journal.ts'
-import { Issuances } from '../../../src/pki/issuances.ts'
+import type { IssuanceEvent, IssuedEvent } from '../../../src/pki/authority/issuance-event.ts'
+import { readEvent, writeEvent } from '../../../src/pki/authority/issuance-event.ts'
+import { IssuanceJournal } from '../../../src/pki/authority/issuance-journal.ts'
+import { Issuances } from '../../../src/pki/authority/issuances.ts'
 import { Place } from './authority-kit.ts'
 
 const issued = (serial: string, other: Partial<IssuedEvent> = {}): IssuedEvent => ({

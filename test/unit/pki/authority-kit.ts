@@ -3,9 +3,9 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeSubject, extension } from '../../../src/pki/certificate-issue.ts'
-import * as der from '../../../src/pki/der-write.ts'
-import { signatureAlgorithm } from '../../../src/pki/private-key.ts'
+import { encodeSubject, extension } from '../../../src/pki/certificate/certificate-issue.ts'
+import * as der from '../../../src/pki/certificate/der-write.ts'
+import { signatureAlgorithm } from '../../../src/pki/certificate/private-key.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0

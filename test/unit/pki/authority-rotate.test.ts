@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { test } from 'node:test'
-import { Authority } from '../../../src/pki/authority.ts'
-import { certificatesPem, keyPem } from '../../../src/pki/export-formats.ts'
-import type { Issued } from '../../../src/pki/issue.ts'
+import { Authority } from '../../../src/pki/authority/authority.ts'
+import type { Issued } from '../../../src/pki/authority/issue.ts'
+import { certificatesPem, keyPem } from '../../../src/pki/certificate/export-formats.ts'
 import { clockOfToday, day, openssl, Place, skip } from './authority-kit.ts'
 import { shakeHands } from './tls-kit.ts'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { test } from 'node:test'
-import { Authority } from '../../../src/pki/authority.ts'
-import { isSealed } from '../../../src/pki/private-key.ts'
+import { Authority } from '../../../src/pki/authority/authority.ts'
+import { isSealed } from '../../../src/pki/certificate/private-key.ts'
 import { clockOfToday, day, namesExtension, newKey, openssl, Place, requestFor, skip } from './authority-kit.ts'
 
 const client = (commonName: string, days = 365) => ({ kind: 'client', subject: { commonName }, days }) as const

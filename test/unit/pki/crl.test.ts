@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readCertificate } from '../../../src/pki/certificate-facts.ts'
-import { DerMistake } from '../../../src/pki/certificate-facts-der.ts'
-import { readRevocationList, readSignedList } from '../../../src/pki/crl-read.ts'
-import { SerialSet } from '../../../src/pki/revocation-serials.ts'
-import { isSignedBy } from '../../../src/pki/revocation-signature.ts'
+import { readCertificate } from '../../../src/pki/certificate/certificate-facts.ts'
+import { DerMistake } from '../../../src/pki/certificate/certificate-facts-der.ts'
+import { readRevocationList, readSignedList } from '../../../src/pki/revocation/crl-read.ts'
+import { SerialSet } from '../../../src/pki/revocation/revocation-serials.ts'
+import { isSignedBy } from '../../../src/pki/revocation/revocation-signature.ts'
 import { extension, holder, implicit, integer, revocationList, seq, time } from './facts-kit.ts'
 
 const authority = holder({ name: [['CN', 'authority']], authority: true })

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
-import { encoded, Tag } from '../../../src/pki/certificate-facts-der.ts'
+import { encoded, Tag } from '../../../src/pki/certificate/certificate-facts-der.ts'
 
 /** Certificates and what belongs to them, made byte by byte: also such as no authority would sign. */
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
-import { type Certificate, readCertificate } from '../../../src/pki/certificate-facts.ts'
-import { encoded, Tag } from '../../../src/pki/certificate-facts-der.ts'
+import { type Certificate, readCertificate } from '../../../src/pki/certificate/certificate-facts.ts'
+import { encoded, Tag } from '../../../src/pki/certificate/certificate-facts-der.ts'
 import {
   address,
   dns,

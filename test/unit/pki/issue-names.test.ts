@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkedNames, encodeNames, hostNames, listNames } from '../../../src/pki/alternative-names.ts'
-import { encodeSubject } from '../../../src/pki/certificate-issue.ts'
-import { hexOf, newSerial } from '../../../src/pki/serial-number.ts'
+import { checkedNames, encodeNames, hostNames, listNames } from '../../../src/pki/certificate/alternative-names.ts'
+import { encodeSubject } from '../../../src/pki/certificate/certificate-issue.ts'
+import { hexOf, newSerial } from '../../../src/pki/certificate/serial-number.ts'
 
 const invalid = { code: 'CA_REQUEST_INVALID' }
 

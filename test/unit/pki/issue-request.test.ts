@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
-import { extension } from '../../../src/pki/certificate-issue.ts'
-import * as der from '../../../src/pki/der-write.ts'
-import { pemOf } from '../../../src/pki/export-formats.ts'
-import { readSigningRequest } from '../../../src/pki/signing-request.ts'
+import { extension } from '../../../src/pki/certificate/certificate-issue.ts'
+import * as der from '../../../src/pki/certificate/der-write.ts'
+import { pemOf } from '../../../src/pki/certificate/export-formats.ts'
+import { readSigningRequest } from '../../../src/pki/certificate/signing-request.ts'
 import { namesExtension, newKey, openssl, Place, requestFor, skip } from './authority-kit.ts'
 
 const refused = async (request: Buffer, message: RegExp): Promise<void> => {

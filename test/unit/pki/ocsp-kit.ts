@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import { readCertificate } from '../../../src/pki/certificate-facts.ts'
-import { encoded, Tag } from '../../../src/pki/certificate-facts-der.ts'
-import { statusRequest } from '../../../src/pki/ocsp-request.ts'
+import { readCertificate } from '../../../src/pki/certificate/certificate-facts.ts'
+import { encoded, Tag } from '../../../src/pki/certificate/certificate-facts-der.ts'
+import { statusRequest } from '../../../src/pki/revocation/ocsp-request.ts'
 import {
   certificatePem,
   explicit,

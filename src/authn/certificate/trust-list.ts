@@ -1,0 +1,131 @@
+import { X509Certificate } from 'node:crypto'
+import { BrokerError } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import type { WatchedFiles } from '../../base/watched-files.ts'
+import { fileProblem, readBoundedFile } from '../../config/bounded-file.ts'
+
+/** A quarter of a million thumbprints. */
+const maximumBytes = 16 * 1_048_576
+const maximumPemLines = 2_000
+
+interface Context {
+  readonly log: Log
+  readonly files: WatchedFiles
+}
+
+/** What a file lists. */
+interface Listing {
+  readonly thumbprints: Set<string>
+  /** The subjects of authorities among them. */
+  readonly authorities: string[]
+}
+
+/** Certificates listed in files: whole, in PEM, or a SHA-1 or SHA-256 thumbprint a line. The files are watched. */
+export class ThumbprintList {
+  readonly #lists = new Map<string, ReadonlySet<string>>()
+  readonly #stops: (() => void)[]
+  readonly #kind: 'authorized' | 'revoked'
+  readonly #log: Log
+
+  /** @throws BrokerError CERTIFICATE_LIST_INVALID when a file cannot be used. */
+  constructor(kind: 'authorized' | 'revoked', paths: readonly string[], { log, files }: Context, changed: () => void) {
+    this.#kind = kind
+    this.#log = log
+    for (const path of paths) this.#read(path)
+    this.#stops = paths.map((path) => files.add(path, () => this.#reload(path, changed)))
+  }
+
+  get size(): number {
+    let size = 0
+    for (const list of this.#lists.values()) size += list.size
+    return size
+  }
+
+  has({ sha1, sha256 }: { readonly sha1: string; readonly sha256: string }): boolean {
+    for (const list of this.#lists.values()) if (list.has(sha256) || list.has(sha1)) return true
+    return false
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop()
+  }
+
+  #read(file: string): number {
+    const { thumbprints, authorities } = readList(file)
+    this.#lists.set(file, thumbprints)
+    // Files with a certificate often have the authority behind it.
+    if (this.#kind === 'revoked' && authorities.length > 0)
+      this.#log.warn('an authority is listed as revoked, and with it all certificates below it', { file, authorities })
+    return thumbprints.size
+  }
+
+  #reload(file: string, changed: () => void): void {
+    try {
+      const certificates = this.#read(file)
+      this.#log.info(`list of ${this.#kind} certificates reloaded`, { file, certificates })
+      changed()
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error
+      const cause = error.message
+      this.#log.error(`list of ${this.#kind} certificates cannot be used: the one before goes on`, { file, cause })
+    }
+  }
+}
+
+/** The thumbprint of 40 or 64 hexadecimal digits in a text, whatever is between the digits, or null. */
+export function thumbprintOf(text: string): string | null {
+  const digits = text.replace(/[\s:]/g, '').toLowerCase()
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(digits) ? digits : null
+}
+
+function readList(path: string): Listing {
+  const fail = (message: string, cause?: unknown) => new BrokerError('CERTIFICATE_LIST_INVALID', message, { cause })
+  let text: string | null
+  try {
+    text = readBoundedFile(path, maximumBytes)
+  } catch (error) {
+    throw fail(`${path}: ${fileProblem(error)}`, error)
+  }
+  if (text === null) throw fail(`${path}: the file is larger than 16 MiB`)
+  const listing = { thumbprints: new Set<string>(), authorities: [] }
+  const mistake = readLines(text.split('\n'), listing)
+  if (mistake !== null) throw fail(`${path}:${mistake}`)
+  return listing
+}
+
+/** Adds what the lines name, or returns the number of a bad line and what is wrong with it. */
+function readLines(lines: readonly string[], { thumbprints, authorities }: Listing): string | null {
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]?.trim() ?? ''
+    if (line.startsWith('-----BEGIN')) {
+      const end = endOfPem(lines, index)
+      const certificate = certificateIn(lines.slice(index, end + 1).join('\n'))
+      if (certificate === null) return `${index + 1}: the certificate that begins here cannot be read`
+      thumbprints.add(certificate.fingerprint256.replaceAll(':', '').toLowerCase())
+      if (certificate.ca) authorities.push(certificate.subject.replaceAll('\n', ', '))
+      index = end
+      continue
+    }
+    // As openssl x509 -fingerprint prints it, too; what follows a # is for people.
+    const words = line.replace(/^(sha1|sha-?256) fingerprint=/i, '').replace(/#.*$/, '')
+    const thumbprint = thumbprintOf(words)
+    if (thumbprint !== null) thumbprints.add(thumbprint)
+    else if (words !== '') return `${index + 1}: must be a SHA-1 or SHA-256 thumbprint, or a certificate in PEM`
+  }
+  return null
+}
+
+/** The line that ends a certificate, or the last that could be one of it. */
+function endOfPem(lines: readonly string[], begin: number): number {
+  const last = Math.min(begin + maximumPemLines, lines.length - 1)
+  for (let index = begin; index < last; index++) if (lines[index]?.startsWith('-----END') === true) return index
+  return last
+}
+
+function certificateIn(pem: string): X509Certificate | null {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return null
+  }
+}
