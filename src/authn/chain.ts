@@ -61,7 +61,7 @@ export class Chain implements Authenticator {
     if (candidates.length === 0) return null
     return new GuardedExchange(candidates, {
       who,
-      attempt: () => this.#attempt(who),
+      attempt: (claimed) => this.#attempt(who, claimed),
       admitted: () => trust.judge(who),
       accept: (identity, from) => this.#accept(identity, from, who),
     })
@@ -92,8 +92,10 @@ export class Chain implements Authenticator {
     return doorway
   }
 
-  #attempt(who: Credentials): Attempt | Denial {
-    const { username, clientId, peer, listener } = who
+  #attempt(who: Credentials, claimed: string | null = null): Attempt | Denial {
+    const { clientId, peer, listener } = who
+    if (claimed !== null) return this.#throttle.begin(peer, listener, `user ${claimed}`)
+    const { username } = who
     const shared = username === null || this.#options.sharedNames.has(username)
     const user = username === null ? '' : `user ${username}`
     return this.#throttle.begin(peer, listener, shared ? `${user} client ${clientId}`.trimStart() : user)

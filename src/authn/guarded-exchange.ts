@@ -7,7 +7,8 @@ import type { Attempt } from './throttle/throttle.ts'
 /** What an exchange is held against. */
 export interface Guards {
   readonly who: Credentials
-  attempt(): Attempt | Denial
+  /** `claimed` is who the client says it is, if that can be told. */
+  attempt(claimed: string | null): Attempt | Denial
   /** Whether the certificate of the client is good. */
   admitted(): Answer<object | Denial | null>
   /** Whether the identity may be used here. */
@@ -36,11 +37,14 @@ export class GuardedExchange implements Exchange {
   readonly #candidates: readonly Candidate[]
   readonly #guards: Guards
   #attempt: Attempt | null = null
+  /** Whom failures count against: who is guessed at, and not what CONNECT says beside. */
+  #username: string | null
   #chosen: Candidate | null = null
 
   constructor(candidates: readonly Candidate[], guards: Guards) {
     this.#candidates = candidates
     this.#guards = guards
+    this.#username = guards.who.username
   }
 
   step(data: Buffer | null): Answer<ExchangeStep> {
@@ -53,9 +57,11 @@ export class GuardedExchange implements Exchange {
   }
 
   #begin(data: Buffer | null): Answer<ExchangeStep> {
-    const attempt = this.#guards.attempt()
+    const claimed = this.#claimed(data)
+    const attempt = this.#guards.attempt(claimed)
     if (isDenial(attempt)) return { kind: 'failure', ...attempt }
     this.#attempt = attempt
+    this.#username = claimed ?? this.#username
     return this.#guarded(attempt, async () => {
       if (attempt.wait > 0) await pause(attempt.wait, null, { ref: false })
       const admitted = await this.#guards.admitted()
@@ -63,11 +69,20 @@ export class GuardedExchange implements Exchange {
     })
   }
 
+  #claimed(data: Buffer | null): string | null {
+    for (const { exchange } of this.#candidates) {
+      const claimed = exchange.claimed?.(data) ?? null
+      if (claimed !== null) return claimed
+    }
+    return null
+  }
+
   async #guarded(attempt: Attempt, go: () => Promise<ExchangeStep>): Promise<ExchangeStep> {
     try {
       const step = await go()
-      if (step.kind === 'failure') end(attempt, step, this.#guards.who)
-      else if (step.kind === 'success') end(attempt, step.identity, this.#guards.who)
+      const username = this.#username
+      if (step.kind === 'failure') end(attempt, step, { username })
+      else if (step.kind === 'success') end(attempt, step.identity, { username })
       return step
     } catch (error) {
       attempt.abandoned()

@@ -11,7 +11,7 @@ export function isDenial(found: object | null): found is Denial {
  * Ends an attempt. Only wrong credentials count as a failure of the client; and whoever gets in by something else than the
  * user name it gave, such as a certificate, has not proved that name.
  */
-export function end(attempt: Attempt, found: Identity | Denial, { username }: Credentials): void {
+export function end(attempt: Attempt, found: Identity | Denial, { username }: Pick<Credentials, 'username'>): void {
   if (!isDenial(found)) {
     if (username === null ? found.method !== 'anonymous' : username === found.name) attempt.succeeded()
     else attempt.passed()

@@ -175,6 +175,8 @@ export interface Authenticator {
 
 /** One enhanced-authentication exchange, or re-authentication, of one client. */
 export interface Exchange {
+  /** Who the client says it is in the data it sends first, where that shows before anything is proved; else null. */
+  claimed?(data: Buffer | null): string | null
   step(data: Buffer | null): Answer<ExchangeStep>
   /** The client left before the end. */
   close?(): void

@@ -18,7 +18,7 @@ const source = (name: string) => JSON.stringify(new URL(`../../src/${name}`, imp
 /** Issues, revokes and rotates without end, and says what it gave out. */
 const script = `
   import { systemClock } from ${source('base/clock.ts')}
-  import { Authority } from ${source('pki/authority.ts')}
+  import { Authority } from ${source('pki/authority/authority.ts')}
   const authority = await Authority.open(process.argv[1], { clock: systemClock(), passphrase: null })
   for (let turn = 0; ; turn++) {
     const order = { kind: 'client', subject: { commonName: 'pump-' + turn }, days: 9 }

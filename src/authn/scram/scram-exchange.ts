@@ -39,6 +39,12 @@ export class ScramExchange implements Exchange {
     this.#serverNonce = serverNonce
   }
 
+  claimed(data: Buffer | null): string | null {
+    const text = textOf(data)
+    const first = text === null ? '' : parseClientFirst(text)
+    return typeof first === 'string' ? null : prepare(first.name, true)
+  }
+
   step(data: Buffer | null): ExchangeStep {
     const text = textOf(data)
     if (this.#over || text === null) return this.#fail('SCRAM: a message is missing, too long or not text')
