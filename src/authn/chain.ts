@@ -44,6 +44,8 @@ export class Chain implements Authenticator {
   }
 
   authenticate(who: Credentials): Answer<Found> {
+    // Who offers no proof guesses nothing.
+    if (isBare(who)) return this.#identify(who)
     const attempt = this.#attempt(who)
     if ('reason' in attempt) return attempt
     if (attempt.wait > 0)
@@ -152,6 +154,11 @@ export class Chain implements Authenticator {
 function settled(attempt: Attempt, found: Found, who: Credentials): Found {
   end(attempt, found, who)
   return found
+}
+
+/** The client offers no proof of who it is. */
+function isBare({ username, password, peer: { tls } }: Credentials): boolean {
+  return username === null && password === null && (tls === null || tls.certificates.length === 0)
 }
 
 /** Nobody knows the client: it may be one that need not be known. */
