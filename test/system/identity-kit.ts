@@ -283,7 +283,7 @@ export class Site implements AsyncDisposable {
 }
 
 /** Others who look see the old file or the new one. */
-export function replaceFile(path: string, text: string): string {
+function replaceFile(path: string, text: string): string {
   writeFileSync(`${path}.draft`, text, { mode: 0o600 })
   renameSync(`${path}.draft`, path)
   return path
