@@ -1,4 +1,5 @@
-import { type StatsListener, unwatchFile, watchFile } from 'node:fs'
+import { type BigIntStats, statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 
 /** Milliseconds between two looks at a file. */
 const interval = 500
@@ -6,19 +7,20 @@ const interval = 500
 /** Tells when files change, are replaced, appear or go: by looking at them, which works for links and mounts, too. */
 export class WatchedFiles {
   readonly #files = new Map<string, WatchedFile>()
+  #timer: NodeJS.Timeout | null = null
+  #looking = false
 
-  /** Calls `changed` after each change of the file at `path`, until the returned function is called. */
+  /** Calls `changed` after each change of the file at `path` from now on, until the returned function is called. */
   add(path: string, changed: () => void): () => void {
     const file = this.#files.get(path) ?? new WatchedFile(path)
     this.#files.set(path, file)
+    this.#timer ??= setInterval(() => void this.#look(), interval).unref()
     // The same function may be given twice.
     const observer = () => changed()
     file.observers.add(observer)
     return () => {
       file.observers.delete(observer)
-      if (file.observers.size > 0 || this.#files.get(path) !== file) return
-      file.close()
-      this.#files.delete(path)
+      if (file.observers.size === 0 && this.#files.get(path) === file) this.#files.delete(path)
     }
   }
 
@@ -28,30 +30,51 @@ export class WatchedFiles {
   }
 
   close(): void {
-    for (const file of this.#files.values()) file.close()
+    if (this.#timer !== null) clearInterval(this.#timer)
+    for (const file of this.#files.values()) file.observers.clear()
     this.#files.clear()
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    await Promise.all([...this.#files.values()].map((file) => file.look()))
+    this.#looking = false
   }
 }
 
 class WatchedFile {
   readonly observers = new Set<() => void>()
   readonly #path: string
-  readonly #seen: StatsListener
+  /** What the file looked like when it was last looked at, the first time at once: no change is missed. */
+  #seen: string
 
   constructor(path: string) {
     this.#path = path
-    this.#seen = (now, before) => {
-      const same = now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino
-      if (!same || now.ctimeMs !== before.ctimeMs) this.tell()
-    }
-    watchFile(path, { interval, persistent: false }, this.#seen)
+    this.#seen = looks(statNow(path))
+  }
+
+  async look(): Promise<void> {
+    const now = looks(await stat(this.#path, { bigint: true }).catch(() => undefined))
+    if (now === this.#seen) return
+    this.#seen = now
+    this.tell()
   }
 
   tell(): void {
     for (const observer of [...this.observers]) observer()
   }
+}
 
-  close(): void {
-    unwatchFile(this.#path, this.#seen)
+/** A file that cannot be looked at is as good as none. */
+function statNow(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true })
+  } catch {
+    return undefined
   }
+}
+
+function looks(stats: BigIntStats | undefined): string {
+  return stats === undefined ? '' : `${stats.mtimeNs} ${stats.ctimeNs} ${stats.size} ${stats.ino}`
 }

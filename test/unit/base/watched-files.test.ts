@@ -1,4 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +40,14 @@ test('a file is told of when it appears, changes, is replaced and goes', async (
     await step()
     await change
   }
+})
+
+test('a change right after the watch began is told of', async (t) => {
+  const { files, path } = await folder(t)
+  writeFileSync(path('a'), 'one')
+  const change = told(files, path('a')).next()
+  writeFileSync(path('a'), 'two')
+  await change
 })
 
 test('all who watch a file are told, and only as long as they do', async (t) => {
