@@ -1,42 +1,23 @@
 import { connect, type TLSSocket } from 'node:tls'
+import { type Idlers, idling } from './conn.ts'
 import type { Figures, Job } from './load.ts'
 import { sourceAddress } from './source-address.ts'
-import { Span } from './span.ts'
 import type { UsageReader } from './usage.ts'
-import { wait } from './waiting.ts'
 import { connectPacket } from './wire.ts'
 
 const openAtOnce = 16
 const openDeadline = 15_000
-const settle = 2_000
 const accepted = 0x20
 
 /** N idle connections over TLS, each with a full handshake, or resuming the session of the first. */
 export async function runConnTls(job: Job, usage: UsageReader): Promise<Figures> {
-  const { clients, kind } = job.load
+  const { kind } = job.load
   const crowd = new Crowd(job)
   if (kind === 'conntls-resumed') await crowd.learnSession()
-  const connecting = new Span(usage)
-  await crowd.open(clients)
-  connecting.end()
-  await wait(settle)
-  const idle = new Span(usage)
-  await wait(job.seconds * 1_000)
-  idle.end()
-  const figures = {
-    ...connecting.rate('rate', clients),
-    ...connecting.cpu('cpu', clients),
-    ...connecting.conditions(clients),
-    ...connecting.memoryEach('rssEach', clients),
-    ...idle.cpu('idleCpu', idle.seconds),
-    disconnects: crowd.disconnects,
-    lost: crowd.disconnects,
-  }
-  crowd.destroy()
-  return figures
+  return await idling(job, usage, crowd)
 }
 
-class Crowd {
+class Crowd implements Idlers {
   disconnects = 0
   readonly #job: Job
   readonly #sockets: TLSSocket[] = []
@@ -64,7 +45,8 @@ class Crowd {
     this.#session = session
   }
 
-  async open(count: number): Promise<void> {
+  async open(): Promise<void> {
+    const { clients: count } = this.#job.load
     let next = 0
     const oneAfterAnother = async (): Promise<void> => {
       while (next < count) await this.#open(next++)
