@@ -60,7 +60,7 @@ export default {
       from: { path: layer([name]) },
       to: {
         path: '^src/',
-        pathNot: [layer([name, 'topic', 'packet', 'base', 'config']), '^src/engine/(ports|message)\\.ts$'],
+        pathNot: [layer([name, 'topic', 'packet', 'base', 'config']), '^src/engine/(ports|store-ports|message)\\.ts$'],
       },
     })),
     {

@@ -25,19 +25,18 @@ export type {
   Credentials,
   Denial,
   DropReason,
-  Durability,
   Exchange,
   ExchangeStep,
   Identity,
   JournalEvent,
   ListenerRules,
   Peer,
-  StoreCondition,
   TlsDetails,
   Transport,
   Verdict,
 } from './engine/ports.ts'
 export { defaultSettings, type QueuePolicy, type RatePolicy, type Settings } from './engine/settings.ts'
+export type { Durability, StoreCondition } from './engine/store-ports.ts'
 export type { DatedEvent } from './journal/recent.ts'
 export type { Listener } from './listen/listener.ts'
 export type {

@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts'
-import type { Durability, Store, StoreCondition, StoreWatcher } from './ports.ts'
+import type { Durability, Store, StoreCondition, StoreWatcher } from './store-ports.ts'
 
 /** Something that is held back until the store has come so far. */
 export interface Holder {

@@ -10,9 +10,10 @@ import { expired, nobody } from './identity.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
-import type { Client, Denial, Durability, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
+import type { Client, Denial, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
+import type { Durability } from './store-ports.ts'
 
 /** How far a network connection has come. */
 export const Phase = { Opening: 0, Authenticating: 1, Connected: 2, Closed: 3 } as const

@@ -7,11 +7,12 @@ import { Wheel } from '../base/wheel.ts'
 import { TopicNames } from '../topic/name.ts'
 import { Commits } from './commits.ts'
 import { Slabs } from './outbox.ts'
-import type { Authenticator, Authorizer, Journal, Store } from './ports.ts'
+import type { Authenticator, Authorizer, Journal } from './ports.ts'
 import { Retained } from './retained.ts'
 import { Router } from './router.ts'
 import { Sessions } from './sessions.ts'
 import type { Settings } from './settings.ts'
+import type { Store } from './store-ports.ts'
 
 /** What a broker is made with. */
 export interface CoreParts {

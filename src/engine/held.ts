@@ -6,7 +6,7 @@ import type { Commits, Holder } from './commits.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
-import type { Durability } from './ports.ts'
+import type { Durability } from './store-ports.ts'
 
 /** A QoS 2 delivery whose packet identifier must be safe before the client may see it. */
 export class HeldPublish {

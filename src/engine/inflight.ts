@@ -1,6 +1,6 @@
 import type { Qos } from '../packet/types.ts'
 import type { Message } from './message.ts'
-import type { StoredDelivery } from './ports.ts'
+import type { StoredDelivery } from './store-ports.ts'
 import type { Group } from './subscription.ts'
 
 /** One message on its way to one session: waiting in its queue, or sent and not yet acknowledged. */

@@ -4,8 +4,9 @@ import { Sequences } from '../base/sequences.ts'
 import type { Qos } from '../packet/types.ts'
 import { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
-import type { DropReason, Store } from './ports.ts'
+import type { DropReason } from './ports.ts'
 import type { Settings } from './settings.ts'
+import type { Store } from './store-ports.ts'
 import type { Group } from './subscription.ts'
 
 export interface QueueContext {

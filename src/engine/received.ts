@@ -1,4 +1,4 @@
-import type { Store } from './ports.ts'
+import type { Store } from './store-ports.ts'
 
 /** Packet identifiers of QoS 2 messages received and not released [MQTT-4.3.3-10], each with the connection it last came on. */
 export class Received {

@@ -1,9 +1,9 @@
 import type { Qos } from '../packet/types.ts'
 import { parseFilter } from '../topic/filter.ts'
 import type { Core } from './core.ts'
-import type { Recovery, SessionRecord, SubscriptionRecord, WillRecord } from './ports.ts'
 import { Received } from './received.ts'
 import type { Session } from './session.ts'
+import type { Recovery, SessionRecord, SubscriptionRecord, WillRecord } from './store-ports.ts'
 import { establish } from './subscribe.ts'
 import { Will } from './will.ts'
 

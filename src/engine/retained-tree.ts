@@ -1,5 +1,5 @@
 import type { Message } from './message.ts'
-import type { RetainedIndex } from './ports.ts'
+import type { RetainedIndex } from './store-ports.ts'
 
 class Node {
   message: Message | null = null

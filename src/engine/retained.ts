@@ -1,9 +1,9 @@
 import type { Counters } from '../base/counters.ts'
 import { isReserved } from '../topic/filter.ts'
 import type { Message } from './message.ts'
-import type { RetainedIndex } from './ports.ts'
 import { RetainedTree } from './retained-tree.ts'
 import type { Settings } from './settings.ts'
+import type { RetainedIndex } from './store-ports.ts'
 
 /**
  * The retained messages [MQTT 3.3.1.3], one a topic, within the limits. Those the broker publishes about itself under

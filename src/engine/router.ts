@@ -4,9 +4,10 @@ import { type Filter, isReserved } from '../topic/filter.ts'
 import { slots, type TopicName } from '../topic/name.ts'
 import { Tree } from '../topic/tree.ts'
 import type { Message } from './message.ts'
-import type { Journal, Store } from './ports.ts'
+import type { Journal } from './ports.ts'
 import type { Retained } from './retained.ts'
 import { SharedGroup } from './shared.ts'
+import type { Store } from './store-ports.ts'
 import { type Group, type Receiver, type Route, type Subscription, union } from './subscription.ts'
 
 export interface RouterContext {

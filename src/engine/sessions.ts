@@ -1,8 +1,8 @@
 import { Timer, type Wheel } from '../base/wheel.ts'
 import type { Delivery } from './inflight.ts'
-import type { SessionRecord } from './ports.ts'
 import type { Router } from './router.ts'
 import { Session, type SessionContext } from './session.ts'
+import type { SessionRecord } from './store-ports.ts'
 import { Readiness } from './subscription.ts'
 import type { Will } from './will.ts'
 

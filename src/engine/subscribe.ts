@@ -4,9 +4,10 @@ import { Reason, reasonName } from '../packet/reason.ts'
 import { PacketType, type Qos, type Version } from '../packet/types.ts'
 import { countLevels, type Filter, hasWildcard, parseFilter } from '../topic/filter.ts'
 import type { Connection } from './connection.ts'
-import type { Answer, SubscriptionRecord, Verdict } from './ports.ts'
+import type { Answer, Verdict } from './ports.ts'
 import type { Router } from './router.ts'
 import type { Session } from './session.ts'
+import type { SubscriptionRecord } from './store-ports.ts'
 import { Subscription } from './subscription.ts'
 
 /** Serves a SUBSCRIBE packet [MQTT 3.8]: one SUBACK with a code for each filter, then the retained messages. */

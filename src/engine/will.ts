@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Qos } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
 import { Message, never } from './message.ts'
-import type { WillRecord } from './ports.ts'
+import type { WillRecord } from './store-ports.ts'
 
 /** A will as it waits with its session [MQTT 3.1.2.5]. */
 export class Will {

@@ -12,7 +12,7 @@ import type {
   StoreWatcher,
   SubscriptionRecord,
   WillRecord,
-} from '../engine/ports.ts'
+} from '../engine/store-ports.ts'
 import type { Qos } from '../packet/types.ts'
 import type { TopicNames } from '../topic/name.ts'
 import { Acknowledgements } from './acknowledgements.ts'

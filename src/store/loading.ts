@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts'
-import type { Recovery } from '../engine/ports.ts'
+import type { Recovery } from '../engine/store-ports.ts'
 import { type Progress, progressOf } from './acknowledgements.ts'
 import { type Block, maximumPlaces, openBlock, receiverLength } from './block.ts'
 import { BlockState, type Blocks } from './blocks.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Flushable, Turn } from '../base/turn.ts'
-import type { StoreCondition, StoreWatcher } from '../engine/ports.ts'
+import type { StoreCondition, StoreWatcher } from '../engine/store-ports.ts'
 import { Batch } from './batch.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Message } from '../engine/message.ts'
-import type { RetainedIndex } from '../engine/ports.ts'
+import type { RetainedIndex } from '../engine/store-ports.ts'
 import type { TopicNames } from '../topic/name.ts'
 import { retainedKey } from './keys.ts'
 import type { Pipeline } from './pipeline.ts'

@@ -1,4 +1,4 @@
-import type { SessionRecord, SubscriptionRecord, WillRecord } from '../engine/ports.ts'
+import type { SessionRecord, SubscriptionRecord, WillRecord } from '../engine/store-ports.ts'
 import { varintLength, writeVarint } from '../packet/encode-publish.ts'
 import { qosOf, Table } from './records.ts'
 import { sumLength, writeSum } from './sums.ts'

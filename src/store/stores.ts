@@ -1,4 +1,4 @@
-import type { RetainedIndex, Store } from '../engine/ports.ts'
+import type { RetainedIndex, Store } from '../engine/store-ports.ts'
 import { DurableStore, type StoreParts } from './durable-store.ts'
 import { MemoryTables } from './memory-tables.ts'
 import type { Tables } from './tables.ts'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { silentLog } from '../../src/base/log.ts'
 import { Turn } from '../../src/base/turn.ts'
 import { Message, never } from '../../src/engine/message.ts'
+import { RetainedTree } from '../../src/engine/retained-tree.ts'
 import type {
   Recovery,
   SessionRecord,
@@ -11,8 +12,7 @@ import type {
   StoredDelivery,
   SubscriptionRecord,
   WillRecord,
-} from '../../src/engine/ports.ts'
-import { RetainedTree } from '../../src/engine/retained-tree.ts'
+} from '../../src/engine/store-ports.ts'
 import type { Qos } from '../../src/packet/types.ts'
 import type { StoreParts } from '../../src/store/durable-store.ts'
 import { openLmdbTables } from '../../src/store/lmdb-tables.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Turn } from '../../../src/base/turn.ts'
-import type { StoreWatcher } from '../../../src/engine/ports.ts'
+import type { StoreWatcher } from '../../../src/engine/store-ports.ts'
 import { numberKey } from '../../../src/store/keys.ts'
 import { MemoryTables } from '../../../src/store/memory-tables.ts'
 import { Pipeline } from '../../../src/store/pipeline.ts'
