@@ -73,6 +73,7 @@ export default {
     only('yaml-ajv-typebox-in-config', ['config'], ['yaml', 'ajv', 'typebox']),
     only('pino-in-base', ['base'], ['pino']),
     only('commander-mqtt-in-cli', ['cli'], ['commander', 'mqtt']),
+    only('re2js-in-authz', ['authz'], ['re2js']),
     only('lmdb-in-store', ['store'], ['lmdb']),
   ],
   options: {

@@ -9,38 +9,38 @@ import { packageVersion } from './base/version.ts'
 import { WatchedFiles } from './base/watched-files.ts'
 import { isLoopback, parseListenAddress } from './config/address.ts'
 import { messageMargin } from './config/listener-options.ts'
-import type {
-  BrokerOptions,
-  ConnectedClient,
-  ListenerAddress,
-  ListenRequest,
-  PublishOptions,
-  ReceivedMessage,
-  StoreHealth,
+import {
+  type BrokerOptions,
+  type ConnectedClient,
+  clientOf,
+  type ExplainedClient,
+  type ListenerAddress,
+  type ListenRequest,
+  type PublishOptions,
+  type ReceivedMessage,
+  type StoreHealth,
 } from './embedding.ts'
 import { Core } from './engine/core.ts'
 import { LocalReceiver } from './engine/local.ts'
-import { Message, never } from './engine/message.ts'
-import type { JournalEvent } from './engine/ports.ts'
+import type { Action, Explanation, Identity, JournalEvent } from './engine/ports.ts'
 import { Reception } from './engine/reception.ts'
 import { recover } from './engine/recovering.ts'
 import { RetainedTree } from './engine/retained-tree.ts'
 import { defaultSettings, mistakeIn } from './engine/settings.ts'
-import { type DatedEvent, RecentJournal } from './journal/recent.ts'
+import { defaultJournal, journalDirectory, type KeptJournal, memoryJournal, openJournal } from './journal/open.ts'
+import type { DatedEvent } from './journal/recent.ts'
 import { attachDuplex } from './listen/duplex-wire.ts'
 import { type Listener, openListener } from './listen/listener.ts'
 import { defaultListener, type ListenerOptions } from './listen/options.ts'
 import type { ServerIdentity } from './listen/supplies.ts'
+import { begin, guarded, LocalClient } from './local-client.ts'
+import { filterOf, messageOf } from './local-message.ts'
 import { SysTree } from './metrics/sys.ts'
-import { decodePassedProperties, encodePassedProperties } from './packet/passed-properties.ts'
-import { isEncodable } from './packet/text.ts'
+import type { Qos } from './packet/types.ts'
 import { openStoreDirectory } from './store/open-store.ts'
 import { diskStore, memoryStore } from './store/stores.ts'
 import type { Tables } from './store/tables.ts'
-import { hasWildcard, parseFilter } from './topic/filter.ts'
 
-/** Events kept for `recentEvents`. */
-const journalCapacity = 10_000
 /** Milliseconds connections have to take what is still to be sent when the broker closes. */
 const farewell = 1_000
 
@@ -56,10 +56,12 @@ const farewell = 1_000
  * @throws BrokerError when an address or a TLS file cannot be used; nothing is left open then.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { store, listen = [], log = silentLog } = options
+  const { store, listen = [], log = silentLog, clock = systemClock() } = options
   const early = listen.some((request) => typeof request !== 'string' && request.durability === 'commit')
   const tables = store === undefined ? null : await openTables(store, early, log)
-  const broker = await makeBroker(options, tables)
+  const directory = store === undefined ? null : journalDirectory(store)
+  const journal = await openJournal(directory, defaultJournal, { clock, log })
+  const broker = await makeBroker({ ...options, clock }, tables, { journal })
   try {
     for (const request of listen) await broker.listen(request)
   } catch (error) {
@@ -87,6 +89,7 @@ export async function makeBroker(
   try {
     return new Broker(options, tables, supplies)
   } catch (error) {
+    await supplies.journal?.close()
     await tables?.close()
     throw error
   }
@@ -95,6 +98,7 @@ export async function makeBroker(
 /** What a broker that was started by a configuration is made with besides. */
 export interface BrokerSupplies {
   readonly files?: WatchedFiles
+  readonly journal?: KeptJournal
   /** Certificates for listeners that name none. */
   readonly identity?: ServerIdentity & { close(): Promise<void> }
 }
@@ -103,7 +107,7 @@ export interface BrokerSupplies {
 export class Broker implements AsyncDisposable {
   readonly #core: Core
   readonly #reception: Reception
-  readonly #journal: RecentJournal
+  readonly #journal: KeptJournal
   readonly #listeners: Listener[] = []
   readonly #stopSys: () => void
   #closed: Promise<void> | null = null
@@ -121,8 +125,7 @@ export class Broker implements AsyncDisposable {
     this.#authenticates = options.authenticator !== undefined
     const clock = options.clock ?? systemClock()
     const log = options.log ?? silentLog
-    const failed = (error: unknown) => log.error('an observer failed', { error })
-    this.#journal = new RecentJournal(journalCapacity, () => clock.wall(), failed)
+    this.#journal = supplies.journal ?? memoryJournal({ clock, log })
     this.#core = new Core({
       settings: { ...defaultSettings, ...options.settings },
       clock,
@@ -136,6 +139,7 @@ export class Broker implements AsyncDisposable {
     this.#reception = new Reception(this.#core)
     this.#stopSys = this.#publishSys()
     options.authenticator?.watch?.(() => this.#reception.reviews.begin())
+    options.authorizer?.watch?.(() => this.#core.accessReviews.changed())
   }
 
   /** Where clients connect, in the order the listeners were opened. */
@@ -204,17 +208,7 @@ export class Broker implements AsyncDisposable {
    */
   publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): number {
     this.#assertOpen()
-    const { names, clock, router } = this.#core
-    const name = isEncodable(topic) ? names.of(topic) : null
-    if (name === null || !name.valid)
-      throw new BrokerError('TOPIC_INVALID', `${JSON.stringify(topic)} cannot be published to`)
-    const bytes = Buffer.from(payload)
-    clock.refresh()
-    const { messageExpiryInterval, qos = 0, retain = false } = options
-    const expiresAt = messageExpiryInterval === undefined ? never : clock.now() + messageExpiryInterval * 1_000
-    return router.route(
-      new Message(name, qos, retain, encodePassedProperties(options), expiresAt, '', bytes, 0, bytes.length),
-    )
+    return this.#core.router.route(messageOf(this.#core, '', topic, payload, options))
   }
 
   /**
@@ -225,25 +219,33 @@ export class Broker implements AsyncDisposable {
    */
   subscribe(filter: string, take: (message: ReceivedMessage) => void): () => void {
     this.#assertOpen()
-    const { router, retained, clock, log } = this.#core
-    const parsed = isEncodable(filter) ? parseFilter(filter) : null
-    if (parsed === null || parsed.share !== null)
-      throw new BrokerError('TOPIC_INVALID', `${JSON.stringify(filter)} is not a topic filter to subscribe to`)
-    const guarded = (message: Message, retain: boolean) => {
-      try {
-        take(received(message, retain))
-      } catch (error) {
-        log.error('a subscriber in this program failed', { filter, error })
-      }
-    }
-    const receiver = new LocalReceiver(`$local-${++this.#receivers}`, guarded)
-    const subscription = receiver.subscription(parsed)
-    router.subscribe(subscription)
-    const before = hasWildcard(filter) ? retained.matching(filter) : [retained.get(filter)].values()
-    for (let next = before.next(); next.done !== true; next = before.next()) {
-      if (next.value !== null && !next.value.expired(clock.now())) guarded(next.value, true)
-    }
-    return () => router.unsubscribe(subscription)
+    const parsed = filterOf(filter)
+    const receiver = new LocalReceiver(`$local-${++this.#receivers}`, guarded(this.#core, filter, take))
+    return begin(this.#core, receiver, receiver.subscription(parsed))
+  }
+
+  /**
+   * A part of this program for which the rules hold: it may publish and receive what a client of this identity may. Without
+   * an authorizer that is everything.
+   */
+  client(id: string, identity: Identity): LocalClient {
+    this.#assertOpen()
+    return new LocalClient(this.#core, id, identity)
+  }
+
+  /**
+   * Says whether a client may do something, and how that is decided: by the rules that decide when it does. `topic` is a
+   * topic filter for `subscribe`. Null when the authorizer of this broker cannot explain its decisions.
+   */
+  async explain(
+    who: ExplainedClient,
+    action: Action,
+    topic: string,
+    { qos = 0, retain = false }: { readonly qos?: Qos; readonly retain?: boolean } = {},
+  ): Promise<Explanation | null> {
+    this.#assertOpen()
+    const { authorizer } = this.#core
+    return (await authorizer.explain?.(clientOf(who), action, topic, qos, retain)) ?? null
   }
 
   /** Calls `observer` for every connect, refusal, disconnect, denial and drop, until the returned function is called. */
@@ -285,8 +287,10 @@ export class Broker implements AsyncDisposable {
     this.#reception.close()
     await this.#reception.gone(farewell)
     await this.#core.authenticator.close?.()
+    await this.#core.authorizer.close?.()
     await this.#identity?.close()
     this.#files.close()
+    await this.#journal.close()
     await this.#core.close()
   }
 
@@ -322,17 +326,6 @@ export class Broker implements AsyncDisposable {
 
 function describe({ condition, why }: StoreHealth): string {
   return why === '' ? condition : `${condition}: ${why}`
-}
-
-function received(message: Message, retain: boolean): ReceivedMessage {
-  return {
-    topic: message.topic.text,
-    payload: Buffer.from(message.payload),
-    qos: message.qos,
-    retain,
-    properties: decodePassedProperties(message.properties),
-    publisher: message.publisher,
-  }
 }
 
 function listenerOf(request: ListenRequest, maximumPacketSize: number): ListenerOptions {

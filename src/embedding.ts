@@ -1,6 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
-import type { Authenticator, Authorizer, Identity } from './engine/ports.ts'
+import type { Authenticator, Authorizer, Client, Identity } from './engine/ports.ts'
 import type { Settings } from './engine/settings.ts'
 import type { Durability, StoreCondition } from './engine/store-ports.ts'
 import type { ListenerOptions } from './listen/options.ts'
@@ -70,6 +70,25 @@ export interface ReceivedMessage {
   readonly properties: MessageProperties
   /** Client identifier of the publisher, empty for the broker and the program itself. */
   readonly publisher: string
+}
+
+/** A client that is asked about; what is left out is that of a client of this machine. */
+export interface ExplainedClient {
+  /** Client identifier. */
+  readonly id: string
+  readonly identity: Identity
+  /** Default 5. */
+  readonly version?: Version
+  /** The name of a listener. Default: none. */
+  readonly listener?: string
+  /** Remote address. Default: `127.0.0.1`. */
+  readonly address?: string
+}
+
+/** A client that is asked about, as the rules see one that is there. */
+export function clientOf({ id, identity, version = 5, listener = '', address = '127.0.0.1' }: ExplainedClient): Client {
+  const loopback = /^(127\.|::1$)/.test(address)
+  return { id, identity, version, listener, peer: { transport: 'tcp', address, port: 0, loopback, tls: null } }
 }
 
 /** How the store is. */

@@ -6,6 +6,7 @@ export { Broker, createBroker } from './broker.ts'
 export type {
   BrokerOptions,
   ConnectedClient,
+  ExplainedClient,
   ListenerAddress,
   ListenRequest,
   MessageProperties,
@@ -27,15 +28,27 @@ export type {
   DropReason,
   Exchange,
   ExchangeStep,
+  ExplainedRule,
+  Explanation,
   Identity,
   JournalEvent,
   ListenerRules,
+  PassedRule,
   Peer,
+  Permissions,
   TlsDetails,
   Transport,
   Verdict,
 } from './engine/ports.ts'
-export { defaultSettings, type QueuePolicy, type RatePolicy, type Settings } from './engine/settings.ts'
+export {
+  type DeniedMqtt3,
+  type DeniedMqtt5,
+  defaultSettings,
+  type QueuePolicy,
+  type RatePolicy,
+  type Settings,
+  type TellRules,
+} from './engine/settings.ts'
 export type { Durability, StoreCondition } from './engine/store-ports.ts'
 export type { DatedEvent } from './journal/recent.ts'
 export type { Listener } from './listen/listener.ts'
@@ -48,6 +61,7 @@ export type {
   TlsOptions,
   WebSocketOptions,
 } from './listen/options.ts'
+export type { LocalClient } from './local-client.ts'
 export type { UserProperties } from './packet/property.ts'
 export { Reason, reasonName } from './packet/reason.ts'
 export type { Qos, Version } from './packet/types.ts'

@@ -20,6 +20,10 @@ export const errorTable = {
     'A file with the value of a header for HTTP authentication cannot be read. Check the path and its permissions.',
   AUTHENTICATION_FILE_INVALID:
     'A file cannot be the value of a header for HTTP authentication: it must be one line of ASCII.',
+  ACCESS_FILE_UNREADABLE: 'A file with access rules cannot be read. Check the path and its permissions.',
+  ACCESS_INVALID: 'A file with access rules has a mistake. The message names file, line and column, and what to do.',
+  ACCESS_NOT_CONFIGURED:
+    'A listener that other machines can reach has no access rules. Add rules, or say "access: { otherwise: allow }".',
   CA_MISSING: 'There is no certificate authority in this directory. Check --dir, or make one: "petaltail ca init".',
   CA_EXISTS: 'There is a certificate authority, or a key, already. Choose another directory or file.',
   CA_BUSY: 'Another process works on this certificate authority and does not come to an end. Look what it does.',
@@ -45,6 +49,7 @@ export const errorTable = {
     'The store cannot be opened. The message has the cause: check its path, permissions and the free disk space.',
   TOKEN_KEYS_UNUSABLE:
     'A file with the keys that tokens are checked with cannot be used. The message names the file and what is wrong.',
+  NOT_AUTHORIZED: 'The access rules do not allow this. The message names the rule that decided, if one did.',
   TOPIC_INVALID: 'The topic name or topic filter is not valid [MQTT 4.7].',
   NODE_TOO_OLD: 'Petaltail needs Node.js 24 or later.',
 } as const

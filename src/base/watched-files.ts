@@ -38,8 +38,13 @@ export class WatchedFiles {
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    await Promise.all([...this.#files.values()].map((file) => file.look()))
+    const files = [...this.#files.values()]
+    const changed = await Promise.all(files.map((file) => file.look()))
     this.#looking = false
+    // Files that changed together are told of together.
+    files.forEach((file, index) => {
+      if (changed[index] === true) file.tell()
+    })
   }
 }
 
@@ -54,11 +59,12 @@ class WatchedFile {
     this.#seen = looks(statNow(path))
   }
 
-  async look(): Promise<void> {
+  /** True when it changed since the last look. */
+  async look(): Promise<boolean> {
     const now = looks(await stat(this.#path, { bigint: true }).catch(() => undefined))
-    if (now === this.#seen) return
+    const changed = now !== this.#seen
     this.#seen = now
-    this.tell()
+    return changed
   }
 
   tell(): void {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileProblem, readBoundedFile } from '../config/bounded-file.ts'
+import { fileProblem, readBoundedFile } from '../base/bounded-file.ts'
 import { Failure } from './failure.ts'
 
 const maximumBytes = 64 * 1_048_576

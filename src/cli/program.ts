@@ -2,12 +2,14 @@ import { Command } from 'commander'
 import { packageVersion } from '../base/version.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
+import { explainCommand } from './commands/explain.ts'
 import { passwdCommand } from './commands/passwd.ts'
 import { publishCommand } from './commands/pub.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { startCommand } from './commands/start.ts'
 import { storeCommand } from './commands/store.ts'
 import { subscribeCommand } from './commands/sub.ts'
+import { whyCommand } from './commands/why.ts'
 import { groupArguments } from './group-arguments.ts'
 
 const examples = `
@@ -15,6 +17,8 @@ Examples:
   petaltail start                                 a broker for this machine: mqtt on 1883, WebSocket on 8083
   petaltail start --config broker.yaml            a broker as the file says
   petaltail check --config broker.yaml            is the file right, and what would it do?
+  petaltail explain --client p7 publish a/b       why a client may do something, or may not
+  petaltail why pump-7                            what happened to a client, and what to change
   petaltail passwd -c users alice                 users and their passwords, in a file
   petaltail ca issue client pump-7                a certificate for a device
   petaltail store backup /backup/monday           copy the store, also while the broker runs
@@ -33,6 +37,8 @@ async function createProgram(given: readonly string[]): Promise<Command> {
   program
     .addCommand(startCommand())
     .addCommand(checkCommand())
+    .addCommand(explainCommand())
+    .addCommand(whyCommand())
     .addCommand(storeCommand())
     .addCommand(passwdCommand())
     .addCommand(caCommand())

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { accessSourceName } from '../config/access-sources.ts'
 import { isLoopback, parseListenAddress } from '../config/address.ts'
 import { authenticatorName, authenticatorsOf } from '../config/authenticators.ts'
 import { allowsAnonymous } from '../config/listeners.ts'
@@ -29,12 +30,18 @@ function safety(config: Config, urls: readonly string[]): string[] {
     )
   else if (open.length === 0) lines.push('Clients from other machines must prove who they are.')
   else lines.push(`NOT SAFE: other machines can connect, without a password, and see everything: ${open.join(', ')}`)
-  if (open.length < far.length || anonymous.length === 0)
-    lines.push('Whoever has done so can read and write everything: there are no access rules yet.')
+  if (open.length < far.length || anonymous.length === 0) lines.push(`What they may do then: ${access(config)}.`)
   const plain = far.filter((url) => url.startsWith('mqtt:') || url.startsWith('ws:'))
   if (plain.length > 0)
     lines.push(`NOT SAFE: what they send can be read on its way: ${plain.join(', ')} (mqtts:// and wss:// encrypt)`)
   return lines
+}
+
+function access({ access: rules }: Config): string {
+  if (rules === undefined) return 'everything, for there are no access rules'
+  const names = rules.sources.map(accessSourceName)
+  const rest = rules.otherwise === 'allow' ? 'everything else' : 'nothing else'
+  return names.length === 0 ? rest.replace(' else', '') : `what the rules in ${names.join(', ')} allow, and ${rest}`
 }
 
 /** Clients that prove nothing are let in by the listener at `index`. */

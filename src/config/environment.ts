@@ -1,4 +1,4 @@
-import { fileProblem, readBoundedFile } from './bounded-file.ts'
+import { fileProblem, readBoundedFile } from '../base/bounded-file.ts'
 import { interpretText } from './interpret.ts'
 import { environmentName, type Path } from './names.ts'
 import type { OptionNode } from './option.ts'

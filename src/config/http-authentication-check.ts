@@ -1,76 +1,21 @@
+import { checkHttpService, type HttpServiceSection } from './http-service-check.ts'
 import type { Problem } from './problem.ts'
-import { isLoopbackUrl } from './token-check.ts'
 
 /** A section of HTTP authentication as far as its parts depend on each other. */
-interface HttpAuthenticationSection {
-  readonly url: string
+interface HttpAuthenticationSection extends HttpServiceSection {
   readonly contract: 'webhook' | 'form'
   readonly body: 'form' | 'json'
   readonly reply: 'status' | 'json' | 'text'
   readonly methods: readonly string[]
-  readonly headers: readonly { readonly name: string }[]
-  readonly ca?: string
-  readonly certificate?: string
-  readonly key?: string
-  readonly allowHttp: boolean
 }
 
 /** What is wrong with the section beyond the form of each value; places are told from the section on. */
 export function checkHttpAuthentication(section: HttpAuthenticationSection): Problem[] {
   const { contract, body, reply, methods } = section
-  const problems = [...checkUrl(section), ...checkHeaders(section)]
+  const problems = checkHttpService(section, 'the passwords')
   if (contract === 'webhook' && body !== 'form') problems.push(problem(['body'], 'is for contract: form only'))
   if (contract === 'webhook' && reply !== 'status') problems.push(problem(['reply'], 'is for contract: form only'))
   if (contract === 'form' && methods.length > 0) problems.push(problem(['methods'], 'is for contract: webhook only'))
-  return problems
-}
-
-function checkUrl({ url: text, allowHttp, ca, certificate, key }: HttpAuthenticationSection): Problem[] {
-  const url = URL.parse(text)
-  const mistake = urlMistake(url, allowHttp)
-  if (url === null || mistake !== null) return [problem(['url'], mistake ?? 'is no URL')]
-  const files = Object.entries({ ca, certificate, key }).filter(([, file]) => file !== undefined)
-  if (url.protocol === 'http:') return files.map(([option]) => problem([option], 'is for https:// URLs only'))
-  if ((certificate === undefined) === (key === undefined)) return []
-  return [problem([certificate === undefined ? 'key' : 'certificate'], 'makes sense with certificate and key only')]
-}
-
-function urlMistake(url: URL | null, allowHttp: boolean): string | null {
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'must be an https:// URL'
-  if (url.username !== '' || url.password !== '')
-    return 'must not have a user name or password in it: give the header Authorization, with its value in a file'
-  if (url.hash !== '') return 'must not have a # in it'
-  if (url.protocol === 'https:' || allowHttp || isLoopbackUrl(url)) return null
-  return 'must be an https:// URL: over http anybody on the way could read the passwords (allow_http, if that is meant)'
-}
-
-/** Headers that belong to the request and not to whoever configures it. */
-const reserved = new Set([
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
-function checkHeaders({ headers }: HttpAuthenticationSection): Problem[] {
-  const problems: Problem[] = []
-  const seen = new Set<string>()
-  headers.forEach(({ name }, index) => {
-    const path = ['headers', index, 'name']
-    const lower = name.toLowerCase()
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) problems.push(problem(path, 'is no name of a header'))
-    else if (reserved.has(lower)) problems.push(problem(path, `must not be ${name}`))
-    else if (seen.has(lower)) problems.push(problem(path, `is there twice: ${name}`))
-    seen.add(lower)
-  })
   return problems
 }
 

@@ -46,11 +46,21 @@ export function allowsAnonymous(config: Config, listener: ListenerConfig): boole
   return listener.allowAnonymous ?? (open || config.allowAnonymous)
 }
 
-/** Throws ANONYMOUS_NOT_LOOPBACK when other machines can reach a listener and nobody said that this is meant. */
+/**
+ * Throws ANONYMOUS_NOT_LOOPBACK when other machines can reach a listener and nothing asks who they are, and
+ * ACCESS_NOT_CONFIGURED when nothing says what they may do, unless somebody said that this is meant.
+ */
 export function refuseUnprotected(config: Config): void {
   for (const listener of config.listeners) {
-    const asked = authenticatorsOf(config, listener).length > 0
-    if (asked || isLoopback(addressOf(listener)) || allowsAnonymous(config, listener)) continue
+    if (isLoopback(addressOf(listener)) || allowsAnonymous(config, listener)) continue
+    if (authenticatorsOf(config, listener).length > 0) {
+      if (config.access !== undefined) continue
+      throw new BrokerError(
+        'ACCESS_NOT_CONFIGURED',
+        `${listener.url} can be reached from other machines and nothing says what clients may do: add rules in the section ` +
+          '"access", or say "access: { otherwise: allow }" if everyone who is let in may do everything',
+      )
+    }
     throw new BrokerError(
       'ANONYMOUS_NOT_LOOPBACK',
       `${listener.url} can be reached from other machines and nothing asks clients who they are: ` +

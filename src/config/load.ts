@@ -1,5 +1,5 @@
+import { fileProblem, readBoundedFile } from '../base/bounded-file.ts'
 import { BrokerError } from '../base/errors.ts'
-import { fileProblem, readBoundedFile } from './bounded-file.ts'
 import { type ConfigDocument, parseConfigDocument } from './document.ts'
 import { type Environment, readEnvironment, type Setting } from './environment.ts'
 import { interpret } from './interpret.ts'

@@ -1,6 +1,8 @@
 import Type, { type Static } from 'typebox'
+import { accessSchema } from './access-schema.ts'
 import { authenticationSchema, authenticatorSchema } from './authentication-schema.ts'
 import { caSchema } from './ca-schema.ts'
+import { journalSchema } from './journal-schema.ts'
 import { featuresSchema, limitsSchema, queueSchema, retainedSchema, sessionSchema } from './limits-schema.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { choice, flag, milliseconds } from './option.ts'
@@ -26,8 +28,10 @@ export const configSchema = Type.Object(
       live: false,
     }),
     authentication: authenticationSchema,
+    access: Type.Optional(accessSchema),
     ca: caSchema,
     store: storeSchema,
+    journal: journalSchema,
     shutdownTimeout: milliseconds(10_000, 'The longest time closing down may take.'),
     log: Type.Object(
       {
@@ -53,6 +57,9 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 
 /** A complete, valid configuration. Durations are in seconds, timeouts in milliseconds, sizes in bytes. */
 export type Config = Frozen<Static<typeof configSchema>>
+
+/** What clients may do. */
+export type AccessConfig = NonNullable<Config['access']>
 
 /** One way to prove who one is. */
 export type AuthenticatorConfig = Config['authenticators'][number]

@@ -2,7 +2,7 @@ import type { Config } from './schema.ts'
 
 /** The limits and choices of the engine (its `Settings`, in structure) that a configuration asks for. */
 export function settingsOf(config: Config) {
-  const { limits, session, queue, retained, features } = config
+  const { limits, session, queue, retained, features, access } = config
   return {
     ...limits,
     maximumSessionExpiry: session.maximumExpiry,
@@ -23,5 +23,8 @@ export function settingsOf(config: Config) {
     maximumRetainedBytes: retained.maximumBytes,
     sysInterval: features.sysInterval,
     responseInformation: features.responseInformation,
+    deniedMqtt3: access?.deniedMqtt3 ?? 'disconnect',
+    deniedMqtt5: access?.deniedMqtt5 ?? 'answer',
+    tellRules: access?.tellRules ?? 'local',
   }
 }

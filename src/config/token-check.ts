@@ -19,6 +19,7 @@ export interface TokenSection {
   readonly roles: readonly string[]
   readonly groups: readonly string[]
   readonly attributes: readonly { readonly name: string; readonly claim?: string }[]
+  readonly permissions?: { readonly publish?: string; readonly subscribe?: string }
 }
 
 export interface TokenKeysSection {
@@ -85,13 +86,15 @@ function checkTrust(section: TokenSection): Problem[] {
 }
 
 function checkPaths(section: TokenSection): Problem[] {
-  const { name, roles, groups, requiredClaims, attributes } = section
+  const { name, roles, groups, requiredClaims, attributes, permissions = {} } = section
   const lists = { roles, groups, requiredClaims, attributes: attributes.map(pathOf) }
   const problems = claimPath.test(name) ? [] : [problem(['name'], noPath)]
   for (const [option, paths] of Object.entries(lists)) {
     for (const [index, path] of paths.entries())
       if (!claimPath.test(path)) problems.push(problem([option, index], noPath))
   }
+  for (const [option, path] of Object.entries(permissions))
+    if (!claimPath.test(path)) problems.push(problem(['permissions', option], noPath))
   return problems
 }
 

@@ -105,6 +105,19 @@ export const tokenSchema = Type.Object(
       false,
       'All other claims that are text, a whole number or a list of texts become attributes, too.',
     ),
+    permissions: Type.Optional(
+      Type.Object(
+        {
+          publish: optionalText('The path of the claim with the filters it may publish to.', 'none'),
+          subscribe: optionalText('The path of the claim with the filters it may subscribe to.', 'none'),
+        },
+        {
+          additionalProperties: false,
+          description:
+            'Claims with the topics the client may use: lists of topic filters, or text with spaces between them. They count where `permissions` is among the sources of `access`.',
+        },
+      ),
+    ),
     attributeBytes: count(4_096, 'Bytes of the attributes of one client, names and values.', { maximum: 65_536 }),
     recheck: flag(
       false,

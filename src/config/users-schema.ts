@@ -17,6 +17,12 @@ export const usersSchema = Type.Object(
             default: {},
             description: 'Facts about the user: texts, whole numbers and lists of texts, by name.',
           }),
+          publish: Type.Optional(
+            Type.Array(Type.String(nonEmpty), { description: 'Topic filters the user may publish to.' }),
+          ),
+          subscribe: Type.Optional(
+            Type.Array(Type.String(nonEmpty), { description: 'Topic filters the user may subscribe to.' }),
+          ),
           clientIds: Type.Optional(
             Type.Array(Type.String(nonEmpty), { description: 'Patterns of the client identifiers the user may have.' }),
           ),

@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
+import { checkAccess } from './access-sources.ts'
 import { parseListenAddress } from './address.ts'
 import { checkAuthenticators } from './authenticators.ts'
 import { accepted, written } from './describe.ts'
@@ -16,7 +17,7 @@ export function validate(candidate: unknown, problems: Problem[]): Config | null
   ajv.addFormat('listener-url', (text: string) => typeof parseListenAddress(text) !== 'string')
   const isConfig = ajv.compile<Config>(configSchema)
   if (isConfig(candidate)) {
-    const mismatches = [...checkListeners(candidate.listeners), ...checkAuthenticators(candidate)]
+    const mismatches = [...checkListeners(candidate.listeners), ...checkAuthenticators(candidate), ...checkAccess(candidate)]
     problems.push(...mismatches)
     return mismatches.length === 0 ? candidate : null
   }

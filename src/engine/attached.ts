@@ -3,6 +3,7 @@ import type { PacketType } from '../packet/types.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
+import type { Verdict } from './ports.ts'
 import type { SendQuota } from './send-quota.ts'
 
 /** The network connection a session is on, as far as the session is concerned. */
@@ -11,6 +12,8 @@ export interface Attached {
   /** QoS 1 and 2 messages the client takes without acknowledging [MQTT 3.1.2.11.3]. */
   readonly sendQuota: SendQuota
   fail(reason: Reason, detail: string): void
+  /** Ends it because the rules say so; `what` is what they do not allow. */
+  forbid(what: string, verdict: Verdict): void
   /** Another network connection takes over the session. */
   takenOver(): void
   /** Sends an acknowledgement, once what was staged is safe when `staged` says that it depends on that. */

@@ -9,7 +9,7 @@ import { anySize, type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
 import { endOf, principalOf, refusedSession } from './identity.ts'
 import { Outbox } from './outbox.ts'
-import type { Authentication, Credentials, Identity, Verdict } from './ports.ts'
+import type { Answer, Authentication, Credentials, Identity, Verdict } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 import { forever } from './sessions.ts'
@@ -29,6 +29,7 @@ export function connect(connection: Connection, bytes: Buffer, start: number, en
   if (closing) return connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
   const wrong = refusal(connection, packet)
   if (wrong !== null) return connection.fail(wrong[0], wrong[1])
+  connection.userName = packet.username ?? ''
   connection.assigned = packet.clientId === ''
   connection.id = connection.assigned ? `auto-${randomBytes(12).toString('hex')}` : packet.clientId
   authenticate(connection, packet)
@@ -107,24 +108,23 @@ function authenticate(connection: Connection, packet: Connect): void {
   else decide(answer)
 }
 
-/** The client is who it says. Its will is authorized like a message it publishes. */
+/** The client is who it says. May it connect, and may it have the will it has? */
 function admit(connection: Connection, packet: Connect, identity: Identity, properties: ServerProperties): void {
   connection.identify(identity)
   if (connection.closed) return
-  const will = packet.will
-  if (will === null) return open(connection, packet, properties)
-  const decide = (verdict: Verdict) => {
-    if (verdict.allowed) return open(connection, packet, properties)
-    connection.core.journal.record({
-      kind: 'denied',
-      clientId: connection.id,
-      action: 'will',
-      topic: will.topic,
-      detail: verdict.why,
-    })
-    connection.fail(Reason.NotAuthorized, `the will: ${verdict.why}`)
-  }
-  const answer = connection.core.authorizer.decide(connection, 'will', will.topic, will.qos, will.retain)
+  const { access } = connection.core
+  const { actor } = connection
+  const { will } = packet
+  ask(connection, access.connect(actor), 'connecting', () => {
+    if (will === null) return open(connection, packet, properties)
+    const answer = access.will(actor, will.topic, will.qos, will.retain)
+    ask(connection, answer, `the will to ${will.topic}`, () => open(connection, packet, properties))
+  })
+}
+
+/** Goes on when the rules allow it, now or when they have answered. */
+function ask(connection: Connection, answer: Answer<Verdict>, what: string, allowed: () => void): void {
+  const decide = (verdict: Verdict) => (verdict.allowed ? allowed() : connection.forbid(what, verdict))
   if (answer instanceof Promise) connection.wait(answer, decide)
   else decide(answer)
 }
@@ -159,9 +159,13 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
   const session = present ? before : core.sessions.create(id, principal, expiryInterval)
   session.expiryInterval = expiryInterval
   session.owner = connection
+  const same = connection.become(session)
   core.sessions.arrived(session, principal, packet.will === null ? null : willOf(connection, session, packet.will))
   connection.session = session
-  const welcomed = () => welcome(connection, session, packet, keepAlive, present, told)
+  const welcomed = () => {
+    welcome(connection, session, packet, keepAlive, present, told)
+    if (!same && connection.session === session) core.accessReviews.session(session)
+  }
   // While the disk keeps everyone waiting, a client whose session it has need not.
   const waits = core.store.changes !== changes && !(safe && core.store.condition !== 'ok')
   if (!waits || core.commits.frontier(connection.durability) === 0) welcomed()
@@ -178,6 +182,7 @@ function welcome(
 ): void {
   const { core } = connection
   connection.phase = Phase.Connected
+  connection.connectedAt = core.clock.now()
   const { maximumInflight, maximumInflightBytes } = core.settings
   const receiveMaximum = packet.properties.receiveMaximum ?? 65_535
   connection.sendQuota = new SendQuota(Math.min(receiveMaximum, maximumInflight), maximumInflightBytes)
@@ -248,8 +253,9 @@ function willOf(connection: Connection, session: Session, will: WillRequest): Wi
   const { topic, qos, retain, payload } = will
   const { messageExpiryInterval, willDelayInterval } = will.properties
   const number = session.kept ? session.number : core.store.number()
-  return new Will(number, name, {
+  return new Will(number, name, connection.actor, {
     number,
+    actor: core.access.watched ? connection.actor.toText() : '',
     clientId,
     topic,
     qos,

@@ -1,8 +1,9 @@
 import { Timer } from '../base/wheel.ts'
 import { encodeConnack, encodeDisconnect } from '../packet/encode.ts'
 import { Reason, reasonName } from '../packet/reason.ts'
-import type { PacketType, Version } from '../packet/types.ts'
+import { lastPacketTypes, type PacketType, type Version } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
+import { Actor } from './actor.ts'
 import type { Attached, HeldSender } from './attached.ts'
 import type { Core } from './core.ts'
 import { Held, type HeldItem, HeldPublish, packed } from './held.ts'
@@ -10,7 +11,8 @@ import { expired, nobody } from './identity.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { Outbox } from './outbox.ts'
-import type { Client, Denial, Exchange, Identity, ListenerRules, Peer, Wire } from './ports.ts'
+import type { Client, Denial, Exchange, Identity, ListenerRules, Peer, Verdict, Wire } from './ports.ts'
+import { afterConnect, returnCode } from './refusal-codes.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
 import type { Durability } from './store-ports.ts'
@@ -31,6 +33,15 @@ const longestAnswer = 60_000
 const day = 86_400_000
 let serials = 0
 
+/** Whoever has not said who it is. */
+const unknown = new Actor('', nobody, 4, '', {
+  transport: 'memory',
+  address: '',
+  port: 0,
+  loopback: false,
+  tls: null,
+})
+
 /**
  * The state of one network connection, and the one place where it ends: `fail` chooses what the client is told by
  * its version and phase, and sees that it is logged, counted and recorded once.
@@ -48,6 +59,16 @@ export class Connection implements Attached, Client {
   /** The client gave no identifier, and this one was made up for it. */
   assigned = false
   identity: Identity = nobody
+  /** The client as the rules see it, once it is known who it is. */
+  actor: Actor
+  /** The user name it gave. */
+  userName = ''
+  /** The place of the rule that refused it, empty for none. */
+  #rule = ''
+  /** The types of the last eight packets the client sent, four bits each, the last lowest. */
+  recentPackets = 0
+  /** Clock milliseconds at which it was told that it is connected. */
+  connectedAt = 0
   session: Session | null = null
   outbox: Outbox
   sendQuota: SendQuota
@@ -84,6 +105,7 @@ export class Connection implements Attached, Client {
     this.rules = rules
     this.outbox = new Outbox(core, wire, 4, anySize, core.settings.outboxBytes, 0)
     this.sendQuota = new SendQuota(0, 0)
+    this.actor = unknown
     this.lastHeard = core.clock.now()
     this.timer = new Timer(() => this.#overdue())
     core.wheel.set(this.timer, rules.connectTimeout)
@@ -113,9 +135,18 @@ export class Connection implements Attached, Client {
   /** The client is who it says, for as long as that holds. */
   identify(identity: Identity): void {
     this.identity = identity
+    this.actor = new Actor(this.id, identity, this.version, this.listener, this.peer)
     if (this.identityChanges !== this.core.identityChanges) this.review()
     if (identity.expiresAt !== undefined) this.#expiry ??= new Timer(() => this.#watchIdentity())
     this.#watchIdentity()
+  }
+
+  /** Makes itself known to the session; true when the rules see no difference to who was there before. */
+  become(session: Session): boolean {
+    const before = session.actor
+    if (before?.sameAs(this.actor)) this.actor = before
+    session.actor = this.actor
+    return this.actor === before
   }
 
   #watchIdentity(): void {
@@ -185,6 +216,12 @@ export class Connection implements Attached, Client {
   deny({ reason, detail, told = '' }: Denial): void {
     if (this.identity === nobody && !this.closed) this.core.counters.authenticationsFailed++
     this.fail(reason, detail, told)
+  }
+
+  /** Ends the connection, or does not let it come about, because the rules say so; `what` is what they do not allow. */
+  forbid(what: string, verdict: Verdict): void {
+    this.#rule = verdict.rule ?? ''
+    this.fail(Reason.NotAuthorized, `${what}: ${verdict.why}`, this.core.access.told(verdict, this.peer))
   }
 
   /** Ends the connection because of what the client or an operator did; the client is `told` so. Idempotent. */
@@ -324,53 +361,19 @@ export class Connection implements Attached, Client {
     const { core, id: clientId, listener } = this
     const address = this.peer.address
     const fields = { clientId, listener, address, by, reason: reasonName(reason), detail }
+    const identity = this.identity === nobody ? this.userName : this.identity.name
     if (connected) {
       core.counters.connections--
       core.log.info('client disconnected', fields)
-      core.journal.record({ kind: 'disconnected', clientId, listener, address, by, reason, detail })
-      return
+      const lastPackets = lastPacketTypes(this.recentPackets)
+      const duration = core.clock.now() - this.connectedAt
+      const event = { clientId, identity, listener, address, by, reason, detail, lastPackets, duration }
+      return core.journal.record({ kind: 'disconnected', ...event })
     }
     core.counters.connectionsRefused++
     const unlogged = core.refusals.admit()
     if (unlogged !== null) core.log.warn('connection refused', { ...fields, unlogged })
-    core.journal.record({ kind: 'refused', clientId, listener, address, reason, detail })
-  }
-}
-
-/** The reason DISCONNECT has for what only CONNACK has a reason of its own for [MQTT 3.14.2.1]. */
-function afterConnect(reason: Reason): Reason {
-  switch (reason) {
-    case Reason.ServerUnavailable:
-      return Reason.ServerBusy
-    case Reason.ClientIdentifierNotValid:
-    case Reason.BadUserNameOrPassword:
-    case Reason.Banned:
-      return Reason.NotAuthorized
-    default:
-      return reason
-  }
-}
-
-/** The return code of MQTT 3 for a refusal, 0 where none fits and the connection is closed without one [MQTT3-3.2.2-6]. */
-function returnCode(reason: Reason): number {
-  switch (reason) {
-    case Reason.UnsupportedProtocolVersion:
-      return 1
-    case Reason.ClientIdentifierNotValid:
-      return 2
-    case Reason.ServerUnavailable:
-    case Reason.ServerBusy:
-    case Reason.ServerShuttingDown:
-    case Reason.QuotaExceeded:
-    case Reason.ConnectionRateExceeded:
-      return 3
-    case Reason.BadUserNameOrPassword:
-      return 4
-    case Reason.NotAuthorized:
-    case Reason.Banned:
-    case Reason.BadAuthenticationMethod:
-      return 5
-    default:
-      return 0
+    const rule = this.#rule
+    core.journal.record({ kind: 'refused', clientId, identity, listener, address, reason, detail, rule })
   }
 }

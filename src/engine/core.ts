@@ -5,6 +5,8 @@ import type { Log } from '../base/log.ts'
 import { Turn } from '../base/turn.ts'
 import { Wheel } from '../base/wheel.ts'
 import { TopicNames } from '../topic/name.ts'
+import { Access } from './access.ts'
+import { AccessReviews } from './access-reviews.ts'
 import { Commits } from './commits.ts'
 import { Slabs } from './outbox.ts'
 import type { Authenticator, Authorizer, Journal } from './ports.ts'
@@ -48,6 +50,7 @@ export class Core {
   readonly journal: Journal
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  readonly access: Access
   readonly counters = new Counters()
   readonly turn: Turn
   /** For log lines about connections that are refused, and messages. */
@@ -61,6 +64,7 @@ export class Core {
   readonly retained: Retained
   readonly router: Router
   readonly sessions: Sessions
+  readonly accessReviews: AccessReviews
   /** The broker is closing: nobody is let in. */
   closing = false
   /** How often it was said that what was known of identities may have changed. */
@@ -74,6 +78,7 @@ export class Core {
     this.journal = parts.journal
     this.authenticator = parts.authenticator
     this.authorizer = parts.authorizer
+    this.access = new Access(parts.authorizer, parts.settings)
     this.turn = new Turn((error) => parts.log.error('internal error at the end of a turn', { error }))
     this.refusals = new Damper(parts.clock, logged)
     this.denials = new Damper(parts.clock, logged)
@@ -84,9 +89,11 @@ export class Core {
     this.retained = new Retained(this.store.retained, parts.settings, this.counters)
     this.router = new Router(this)
     this.sessions = new Sessions(this)
+    this.accessReviews = new AccessReviews(this)
     this.#stopSweep = parts.clock.every(sweepInterval, () => {
       this.retained.sweep(this.clock.now(), sweepCount)
       this.store.sweep()
+      this.router.recordWithheld()
       for (const session of this.sessions) if (session.attached !== null) session.settleDown()
     })
   }
@@ -94,6 +101,7 @@ export class Core {
   /** Ends the broker; rejects when something that was promised could not be made safe. */
   async close(): Promise<void> {
     this.#stopSweep()
+    this.accessReviews.close()
     this.wheel.close()
     await this.store.close()
   }

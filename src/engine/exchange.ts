@@ -58,7 +58,10 @@ function reauthenticate(connection: Connection, method: string, data: Buffer | n
     if (identity.name !== connection.identity.name)
       return connection.fail(Reason.NotAuthorized, 're-authenticated as somebody else')
     connection.identify(identity)
-    if (!connection.closed) answer(connection, Reason.Success, method, last)
+    if (connection.closed) return
+    answer(connection, Reason.Success, method, last)
+    const { session, core } = connection
+    if (session !== null && !connection.become(session)) core.accessReviews.session(session)
   })
 }
 

@@ -64,6 +64,7 @@ export class Intake implements WireEvents, PacketSink {
     const { connection } = this
     connection.lastHeard = connection.core.clock.now()
     connection.core.counters.packetsReceived++
+    connection.recentPackets = (connection.recentPackets << 4) | (first >> 4)
     const session = connection.session
     if (connection.phase === Phase.Connected && session !== null)
       this.#serve(connection, session, first, bytes, start, end)

@@ -111,6 +111,8 @@ export interface Identity {
   readonly attributes?: Readonly<Record<string, AttributeValue>>
   readonly roles?: readonly string[]
   readonly groups?: readonly string[]
+  /** Topic filters that whoever vouches for the client says it may use, such as the claims of a token. */
+  readonly permissions?: Permissions
   /** The certificate the client proved to have. */
   readonly certificate?: CertificateFacts
   /** Wall-clock milliseconds since 1970 at which the proof ends, and with it the connection. */
@@ -121,6 +123,12 @@ export interface Identity {
   readonly maximumSessions?: number
   /** In place of what the listener says. */
   readonly durability?: Durability
+}
+
+/** Topic filters that came with the proof of an identity. */
+export interface Permissions {
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
 }
 
 /** What a certificate says [RFC 5280]. */
@@ -189,7 +197,8 @@ export type ExchangeStep =
   /** In answer to the first data only: the next authenticator that knows the method is asked. */
   | { readonly kind: 'unknown'; readonly detail: string }
 
-export type Action = 'publish' | 'subscribe' | 'will'
+/** What a client wants to do: `receive` is to be given one message, `will` to have one published when it is lost. */
+export type Action = 'connect' | 'publish' | 'subscribe' | 'receive' | 'will'
 
 /** The subject of an authorization decision. */
 export interface Client {
@@ -200,15 +209,68 @@ export interface Client {
   readonly peer: Peer
 }
 
+/** Decides what clients may do. */
 export interface Authorizer {
-  /** `topic` is a topic name, or a topic filter for `subscribe`. */
+  /**
+   * `topic` is a topic name, for `subscribe` a topic filter without its share, for `connect` empty. `qos` and `retain` are
+   * those of what the client sends; for `receive` they mean nothing. Decisions about `receive` are made in the middle of a
+   * delivery and must be there at once.
+   */
   decide(client: Client, action: Action, topic: string, qos: Qos, retain: boolean): Answer<Verdict>
+  /**
+   * `changed` is to be called whenever a decision may come out differently. An authorizer that has this method is asked
+   * about `connect` and `receive`, too, and its decisions are remembered until then; one that has not is asked every time
+   * somebody publishes or subscribes, and about nothing else.
+   */
+  watch?(changed: () => void): void
+  /** Says how the decision comes about that `decide` makes. */
+  explain?(client: Client, action: Action, topic: string, qos: Qos, retain: boolean): Promise<Explanation>
+  /** Lets go of files, connections and timers. */
+  close?(): Promise<void>
 }
 
+/** How a decision came about. */
+export interface Explanation {
+  readonly allowed: boolean
+  /** What decided, as in the verdict. */
+  readonly why: string
+  /** The rule that decided, null where none did. */
+  readonly rule: ExplainedRule | null
+  /** Rules before it that are about the client, the action or the topic, in order, and why they did not decide. */
+  readonly before: readonly PassedRule[]
+  /** How many rules came before it in all. */
+  readonly beforeCount: number
+  /** Of a denial: the rule that came nearest to allowing it, and what was missing. */
+  readonly nearest: PassedRule | null
+}
+
+export interface ExplainedRule {
+  /** The rule in the words of its source. */
+  readonly text: string
+  /** Where it is written, such as `acl.txt:12`. */
+  readonly place: string
+  /** Its topic filter with the values of this client in place of variables; empty for a rule about no topic. */
+  readonly filter: string
+}
+
+export interface PassedRule {
+  readonly rule: ExplainedRule
+  readonly why: string
+}
+
+/** A decision. */
 export interface Verdict {
   readonly allowed: boolean
-  /** What decided, for the journal and, where permitted, the reason string. */
+  /** What decided, and where that is written: for the log, the journal and, where permitted, the reason string. */
   readonly why: string
+  /** The place of the rule that decided, such as `acl.txt:12`; left out where none did. */
+  readonly rule?: string
+  /** The decision holds for this time only, and is not to be remembered. */
+  readonly passing?: boolean
+  /** For `subscribe`: the client may receive everything the filter matches, so deliveries need not be looked at. */
+  readonly whole?: boolean
+  /** For `subscribe`: how many sessions may have a subscription that matches all that this one matches. */
+  readonly maximumSubscribers?: number
 }
 
 // ── What happened, and why ───────────────────────────────────────────────────────────────────────
@@ -230,36 +292,63 @@ export type JournalEvent =
       readonly version: Version
       readonly sessionPresent: boolean
     }
+  /** A connection that never became that of a client; what is not known of it is empty. */
   | {
       readonly kind: 'refused'
       readonly clientId: string
+      /** The name it had proved by then, or had given as user name. */
+      readonly identity: string
       readonly listener: string
       readonly address: string
       readonly reason: number
       readonly detail: string
+      /** The place of the rule that refused it, such as `acl.txt:12`; empty where none did. */
+      readonly rule: string
     }
   | {
       readonly kind: 'disconnected'
       readonly clientId: string
+      readonly identity: string
       readonly listener: string
       readonly address: string
       readonly by: 'client' | 'server' | 'network'
       readonly reason: number
       readonly detail: string
+      /** The types of the last packets the client sent, oldest first. */
+      readonly lastPackets: readonly string[]
+      /** Milliseconds it was connected. */
+      readonly duration: number
     }
   | {
       readonly kind: 'denied'
       readonly clientId: string
+      readonly identity: string
+      readonly listener: string
+      readonly address: string
       readonly action: Action
       readonly topic: string
+      readonly qos: Qos
       readonly detail: string
+      readonly rule: string
     }
+  /** Messages for a session that did not reach its client. */
   | {
       readonly kind: 'dropped'
       readonly clientId: string
+      readonly identity: string
       readonly topic: string
       readonly qos: Qos
       readonly why: DropReason
+      readonly count: number
+    }
+  /** A subscription that the rules do not allow any more. */
+  | {
+      readonly kind: 'unsubscribed'
+      readonly clientId: string
+      readonly identity: string
+      readonly topic: string
+      readonly detail: string
+      readonly rule: string
     }
 
 export type DropReason =

@@ -5,11 +5,13 @@ import { PacketType, type Qos } from '../packet/types.ts'
 import { isReserved } from '../topic/filter.ts'
 import type { TopicName } from '../topic/name.ts'
 import type { Connection } from './connection.ts'
+import { denied } from './denied.ts'
 import { Message, never } from './message.ts'
 import type { Verdict } from './ports.ts'
 import { Received } from './received.ts'
 
 const packet = new Publish()
+const reserved: Verdict = { allowed: false, why: 'topics under $SYS belong to the broker' }
 const dollar = 0x24
 
 /** Serves a PUBLISH packet [MQTT 3.3]: checks it, routes it, acknowledges it. */
@@ -45,8 +47,8 @@ export function publish(connection: Connection, first: number, bytes: Buffer, st
     packet.payloadEnd,
   )
   if (topic.text.charCodeAt(0) === dollar && isReserved(topic.text))
-    return deny(connection, message, packet.packetId, 'topics under $SYS belong to the broker')
-  const verdict = core.authorizer.decide(connection, 'publish', topic.text, qos, packet.retain)
+    return deny(connection, message, packet.packetId, reserved)
+  const verdict = core.access.publish(connection.actor, topic, qos, packet.retain)
   if (verdict instanceof Promise) return later(connection, message, packet.packetId, verdict)
   accept(connection, message, packet.packetId, verdict)
 }
@@ -108,7 +110,7 @@ function later(connection: Connection, message: Message, packetId: number, verdi
 }
 
 function accept(connection: Connection, message: Message, packetId: number, verdict: Verdict): void {
-  if (!verdict.allowed) return deny(connection, message, packetId, verdict.why)
+  if (!verdict.allowed) return deny(connection, message, packetId, verdict)
   const qos = message.qos
   if (qos > 0 && connection.version === 5 && connection.unreleased >= connection.core.settings.receiveMaximum) {
     return connection.fail(Reason.ReceiveMaximumExceeded, 'more unacknowledged messages than announced') // [MQTT-3.3.4-7]
@@ -158,12 +160,30 @@ function unsafe(connection: Connection, message: Message, packetId: number, verd
 
 function nothing(): void {}
 
-function deny(connection: Connection, message: Message, packetId: number, why: string): void {
-  const { core, id: clientId } = connection
-  core.journal.record({ kind: 'denied', clientId, action: 'publish', topic: message.topic.text, detail: why })
-  const unlogged = core.denials.admit()
-  if (unlogged !== null) core.log.warn('publish denied', { clientId, topic: message.topic.text, why, unlogged })
-  refuse(connection, message.topic, message.qos, packetId, Reason.NotAuthorized, why)
+/** The rules do not allow the message. The client is told what it may know. */
+function deny(connection: Connection, message: Message, packetId: number, verdict: Verdict): void {
+  const { core, version, actor, peer } = connection
+  const { deniedMqtt3, deniedMqtt5 } = core.settings
+  const { topic, qos } = message
+  denied(core, actor, 'publish', topic.text, qos, verdict)
+  const told = core.access.told(verdict, peer)
+  if (version !== 5 && deniedMqtt3 === 'ignore') return ignore(connection, qos, packetId)
+  if (version !== 5 || deniedMqtt5 === 'disconnect') {
+    core.counters.publishRefused++
+    return connection.fail(Reason.NotAuthorized, `publishing to ${topic.text}: ${verdict.why}`, told)
+  }
+  refuse(connection, topic, qos, packetId, Reason.NotAuthorized, told)
+}
+
+/** Acknowledges a message and throws it away [MQTT3-3.3.5-2]. */
+function ignore(connection: Connection, qos: Qos, packetId: number): void {
+  const { core } = connection
+  core.counters.publishRefused++
+  if (qos === 0) return
+  const changes = core.store.changes
+  if (qos === 2) receive(connection, packetId)
+  const staged = core.store.changes !== changes
+  connection.answer(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, Reason.Success, null, staged)
 }
 
 /** Says no to one message: MQTT 5 has a code for it, MQTT 3 can only close [MQTT3-3.3.5-2]. */
@@ -178,6 +198,6 @@ function refuse(
   connection.core.counters.publishRefused++
   if (connection.version !== 5) return connection.fail(reason, `publishing to ${topic.text}: ${detail}`)
   if (qos === 0) return
-  const text = connection.problemInformation ? detail : null
+  const text = connection.problemInformation && detail !== '' ? detail : null
   connection.answer(qos === 1 ? PacketType.Puback : PacketType.Pubrec, packetId, reason, text, false)
 }

@@ -106,6 +106,17 @@ export class Queue {
     return first
   }
 
+  /** Offers the messages of shared subscriptions to others; those that are not taken stay, in their order. */
+  surrender(take: (delivery: Delivery) => boolean): void {
+    for (let left = this.length; left > 0; left--) {
+      const delivery = this.shift()
+      if (delivery === null) return
+      delivery.message?.keep()
+      if (delivery.group === null || delivery.message === null || !take(delivery)) this.push(delivery)
+      else if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
+    }
+  }
+
   /** Empties it for good; the stored ones need not be kept any more. */
   end(): void {
     this.#ended = true

@@ -32,10 +32,12 @@ export class Reception implements Acceptor {
     this.#core.journal.record({
       kind: 'refused',
       clientId: '',
+      identity: '',
       listener,
       address,
       reason: Reason.UnspecifiedError,
       detail: text,
+      rule: '',
     })
   }
 

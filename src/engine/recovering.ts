@@ -1,11 +1,12 @@
 import type { Qos } from '../packet/types.ts'
 import { parseFilter } from '../topic/filter.ts'
+import { actorFrom } from './actor.ts'
 import type { Core } from './core.ts'
 import { Received } from './received.ts'
 import type { Session } from './session.ts'
 import type { Recovery, SessionRecord, SubscriptionRecord, WillRecord } from './store-ports.ts'
 import { establish } from './subscribe.ts'
-import { Will } from './will.ts'
+import { publishWill, Will } from './will.ts'
 
 /** Milliseconds within which a store gives a sign of life. */
 const heartbeat = 60_000
@@ -47,7 +48,8 @@ class Recovering implements Recovery {
     this.#wills.set(record.number, record)
     const session = this.#sessions.get(record.number)
     const topic = this.#core.names.of(record.topic)
-    if (session !== undefined && topic !== null) session.will = new Will(record.number, topic, record)
+    if (session !== undefined && topic !== null)
+      session.will = new Will(record.number, topic, actorFrom(record.clientId, record.actor), record)
   }
 
   received(number: number, packetId: number): void {
@@ -84,10 +86,11 @@ class Recovering implements Recovery {
 
   /** The will of a client whose session ended with the broker. */
   #publish(record: WillRecord): void {
-    const { names, store, router, clock } = this.#core
+    const { names, store } = this.#core
     const topic = names.of(record.topic)
     store.dropWill(record.number)
-    if (topic !== null) router.route(new Will(record.number, topic, record).message(clock))
+    if (topic === null) return
+    publishWill(this.#core, new Will(record.number, topic, actorFrom(record.clientId, record.actor), record))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Counters } from '../base/counters.ts'
 import type { Log } from '../base/log.ts'
+import { covers } from '../topic/cover.ts'
 import { type Filter, isReserved } from '../topic/filter.ts'
 import { slots, type TopicName } from '../topic/name.ts'
 import { Tree } from '../topic/tree.ts'
@@ -8,7 +9,7 @@ import type { Journal } from './ports.ts'
 import type { Retained } from './retained.ts'
 import { SharedGroup } from './shared.ts'
 import type { Store } from './store-ports.ts'
-import { type Group, type Receiver, type Route, type Subscription, union } from './subscription.ts'
+import { type Group, type Receiver, type Route, type Subscription, union, type Withheld } from './subscription.ts'
 
 export interface RouterContext {
   readonly counters: Counters
@@ -20,6 +21,9 @@ export interface RouterContext {
 
 /** Subscribers that all remembered routes together may hold. */
 const remembered = 1_000_000
+
+/** Records of what was held back that are made in one go. */
+const recordedAtOnce = 1_000
 
 const none: Group[] = []
 
@@ -35,6 +39,8 @@ export class Router {
   /** The routes of recent topics, by the slot of their name. */
   readonly #routes: (Route | null)[] = new Array<Route | null>(slots).fill(null)
   #remembered = 0
+  /** What was held back and is not recorded yet. */
+  readonly #withheld: Withheld[] = []
   #mark = 0
 
   constructor(context: RouterContext) {
@@ -47,6 +53,7 @@ export class Router {
     const route = this.#routeOf(message.topic)
     const direct = route.direct
     const alone = direct.length + route.groups.length === 1 && !message.retain
+    if (route.withheld !== null) this.#withhold(route.withheld)
     let reached = 0
     for (let index = 0; index < direct.length; index++) {
       const subscription = direct[index]
@@ -64,7 +71,7 @@ export class Router {
 
   /** Gives a message to one member of a group, not to `except`; false when there is nobody. */
   share(group: Group, message: Message, except: Receiver | null, alone: boolean): boolean {
-    const member = group.choose(except)
+    const member = group.choose(message.topic, except)
     if (member === null) return false
     this.#deliver(message, member, alone)
     return true
@@ -76,6 +83,34 @@ export class Router {
     for (let index = 0; index < route.direct.length; index++) if (route.direct[index].receiver.kept) return true
     for (let index = 0; index < route.groups.length; index++) if (route.groups[index].kept) return true
     return false
+  }
+
+  /** How many receivers get everything a filter matches. */
+  reachedBy(pattern: string): number {
+    const found: Entry[] = []
+    this.#tree.match(pattern, found)
+    const receivers = new Set<Receiver | SharedGroup>()
+    for (const entry of found)
+      if (covers(entry.pattern, pattern)) receivers.add(entry instanceof SharedGroup ? entry : entry.receiver)
+    return receivers.size
+  }
+
+  /** Who may have what is not what it was: the routes are found anew. */
+  forget(): void {
+    this.#routes.fill(null)
+    this.#remembered = 0
+  }
+
+  /** Called now and then: tells the receivers what was held back from them since. */
+  recordWithheld(): void {
+    let left = recordedAtOnce
+    for (const each of this.#withheld) {
+      const { subscriptions, topic, count } = each
+      each.count = 0
+      for (let index = 0; index < subscriptions.length && left > 0; index++, left--)
+        subscriptions[index].receiver.withheld(topic, subscriptions[index].qos, count)
+    }
+    this.#withheld.length = 0
   }
 
   /** The group of a shared subscription, or null when it has no members. */
@@ -113,12 +148,17 @@ export class Router {
     return group
   }
 
+  #withhold(withheld: Withheld): void {
+    if (withheld.count++ === 0 && this.#withheld.push(withheld) >= recordedAtOnce) this.recordWithheld()
+  }
+
   #retain(message: Message): void {
     const { retained, store, journal, counters } = this.#context
     const topic = message.topic.text
     if (store.condition === 'failing' && !isReserved(topic)) {
       counters.publishDropped++
-      return journal.record({ kind: 'dropped', clientId: '', topic, qos: message.qos, why: 'store failing' })
+      const why = 'store failing'
+      return journal.record({ kind: 'dropped', clientId: '', identity: '', topic, qos: message.qos, why, count: 1 })
     }
     if (message.size === 0)
       retained.delete(topic) // [MQTT-3.3.1-6]
@@ -172,6 +212,7 @@ export class Router {
   #compile(topic: TopicName, found: readonly Entry[]): Route {
     const direct: Subscription[] = []
     let groups: Group[] = none
+    let withheld: Subscription[] | null = null
     const mark = ++this.#mark
     for (const entry of found) {
       if (entry instanceof SharedGroup) {
@@ -180,7 +221,10 @@ export class Router {
         continue
       }
       const receiver = entry.receiver
-      if (receiver.mark === mark) {
+      if (!receiver.mayReceive(topic, entry)) {
+        if (withheld === null) withheld = [entry]
+        else withheld.push(entry)
+      } else if (receiver.mark === mark) {
         const other = direct[receiver.markIndex]
         direct[receiver.markIndex] = union([...(other.parts ?? [other]), entry])
       } else {
@@ -189,6 +233,7 @@ export class Router {
         direct.push(entry)
       }
     }
-    return { topic, version: this.#tree.version, direct, groups }
+    const held = withheld === null ? null : { topic, subscriptions: withheld, count: 0 }
+    return { topic, version: this.#tree.version, direct, groups, withheld: held }
   }
 }

@@ -3,12 +3,18 @@ import type { Flushable, Turn } from '../base/turn.ts'
 import type { Timer } from '../base/wheel.ts'
 import { Reason } from '../packet/reason.ts'
 import { PacketType, type Qos } from '../packet/types.ts'
+import type { TopicName } from '../topic/name.ts'
+import type { Access } from './access.ts'
+import type { Actor } from './actor.ts'
 import type { Attached } from './attached.ts'
 import { Delivery, Inflight } from './inflight.ts'
+import { recall, stageSent } from './kept-delivery.ts'
 import type { Message } from './message.ts'
+import type { Outbox } from './outbox.ts'
 import type { DropReason, Journal } from './ports.ts'
 import { Queue, type QueueContext, type QueueOwner } from './queue.ts'
 import type { Received } from './received.ts'
+import { mayReceive, stillMayReceive } from './receiving.ts'
 import { type Replay, Replays } from './replays.ts'
 import { Readiness, type Receiver, type Subscription } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -18,6 +24,7 @@ export interface SessionContext extends QueueContext {
   readonly clock: Clock
   readonly turn: Turn
   readonly journal: Journal
+  readonly access: Access
 }
 
 /**
@@ -40,6 +47,8 @@ export class Session implements Receiver, QueueOwner, Flushable {
   received: Received | null = null
   mark = 0
   markIndex = 0
+  /** Its client as it was last seen, null for one that was not here since the broker began. */
+  actor: Actor | null = null
   /** The network connection it is on, and that one once it has been told so with CONNACK. */
   owner: Attached | null = null
   attached: Attached | null = null
@@ -83,13 +92,23 @@ export class Session implements Receiver, QueueOwner, Flushable {
     return this.#idle && this.#admits(attached) ? Readiness.Ready : Readiness.Busy
   }
 
+  mayReceive(topic: TopicName, subscription: Subscription): boolean {
+    return mayReceive(this.#context.access, this.actor, topic, subscription)
+  }
+
+  withheld(topic: TopicName, qos: Qos, count: number): void {
+    this.#recordDrop(topic.text, qos, 'not authorized', count)
+  }
+
   deliver(message: Message, subscription: Subscription, alone: boolean): void {
     this.#offer(message, subscription, subscription.retainAsPublished && message.retain, alone)
   }
 
   /** Delivers a message that was there before the subscription, with RETAIN set; not to its own publisher if it is No Local. */
   offerRetained(message: Message, subscription: Subscription): void {
-    if (!subscription.noLocal || message.publisher !== this.id) this.#offer(message, subscription, true, true)
+    if (subscription.noLocal && message.publisher === this.id) return
+    if (this.mayReceive(message.topic, subscription)) this.#offer(message, subscription, true, true)
+    else this.withheld(message.topic, message.qos, 1)
   }
 
   #offer(message: Message, subscription: Subscription, retain: boolean, alone: boolean): void {
@@ -190,6 +209,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
       queue.shift()
       const message = next.message
       if (message === null || message.expired(this.#context.clock.now())) this.discard(next, 'expired')
+      else if (!this.#stillMayReceive(message)) this.discard(next, 'not authorized')
       else if (next.qos === 0) this.#sendQueuedUnassured(attached, next, message)
       else this.#send(attached, next, message, true)
     }
@@ -227,21 +247,12 @@ export class Session implements Receiver, QueueOwner, Flushable {
   surrender(take: (delivery: Delivery) => boolean): void {
     for (const delivery of this.#inflight?.inOrder() ?? none) {
       if (delivery.group === null || delivery.qos !== 1) continue
-      this.#recall(delivery)?.keep()
+      recall(this.#context, delivery)?.keep()
       if (!take(delivery)) continue
       this.#sent.remove(delivery)
       if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
     }
-    if (this.sharedSubscriptions === 0 && this.kept) return
-    const queue = this.#queue
-    if (queue === null) return
-    for (let left = queue.length; left > 0; left--) {
-      const delivery = queue.shift()
-      if (delivery === null) return
-      delivery.message?.keep()
-      if (delivery.group === null || delivery.message === null || !take(delivery)) queue.push(delivery)
-      else if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
-    }
+    if (this.sharedSubscriptions > 0 || !this.kept) this.#queue?.surrender(take)
   }
 
   /**
@@ -302,26 +313,10 @@ export class Session implements Receiver, QueueOwner, Flushable {
       this.#perhapsSent--
       delivery.attempted = delivery.qos === 1
     }
-    if (this.kept) this.#keep(delivery, message)
+    if (this.kept) stageSent(this.#context, this.number, delivery, message)
     if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
     else this.#publish(attached, delivery, message, alone)
     attached.sendQuota.take(delivery)
-  }
-
-  /** Stages that a delivery begins under its packet identifier. */
-  #keep(delivery: Delivery, message: Message): void {
-    const { store } = this.#context
-    if (delivery.sequence > 0) store.sent(delivery.sequence, delivery.id)
-    else if (store.condition !== 'failing')
-      delivery.sequence = store.append(
-        message,
-        this.number,
-        delivery.qos,
-        delivery.retain,
-        delivery.id,
-        delivery.identifiers,
-        delivery.group === null ? null : delivery.group.text,
-      )
   }
 
   /** Sends the PUBLISH of a delivery. Until it is acknowledged the message need not be at hand if the store has it. */
@@ -352,10 +347,11 @@ export class Session implements Receiver, QueueOwner, Flushable {
       attached.answer(PacketType.Pubrel, delivery.id, Reason.Success, null, delivery.sequence > 0)
       return true
     }
-    const message = this.#recall(delivery)
-    if (message === null || !outbox.fits(message, true, delivery.identifiers)) {
+    const message = recall(this.#context, delivery)
+    const obstacle = this.#obstacle(message, delivery, outbox)
+    if (message === null || obstacle !== null) {
       this.#sent.remove(delivery)
-      this.discard(delivery, message === null ? 'expired' : 'too large for receiver')
+      this.discard(delivery, obstacle ?? 'expired')
       return true
     }
     attached.sendQuota.take(delivery)
@@ -364,13 +360,14 @@ export class Session implements Receiver, QueueOwner, Flushable {
     return true
   }
 
-  /** The message of a delivery, from the store if it is not at hand; null when it is gone. */
-  #recall(delivery: Delivery): Message | null {
-    if (delivery.message !== null || delivery.sequence === 0) return delivery.message
-    const stored = this.#context.store.read(delivery.sequence)
-    if (stored === null) return null
-    delivery.recalled(stored, stored.share === null ? null : this.#context.router.group(stored.share))
-    return stored.message
+  #obstacle(message: Message | null, delivery: Delivery, outbox: Outbox): DropReason | null {
+    if (message === null) return 'expired'
+    if (!outbox.fits(message, true, delivery.identifiers)) return 'too large for receiver'
+    return this.#stillMayReceive(message) ? null : 'not authorized'
+  }
+
+  #stillMayReceive({ topic }: Message): boolean {
+    return stillMayReceive(this.#context.access, this.actor, topic, this.subscriptions)
   }
 
   /** Gives up a delivery that was in the queue or under way. */
@@ -386,9 +383,13 @@ export class Session implements Receiver, QueueOwner, Flushable {
 
   /** A message was for the session, and does not reach its client. */
   dropped(message: Message | null, qos: Qos, why: DropReason): void {
-    const topic = message === null ? '' : message.topic.text
     this.#context.counters.publishDropped++
-    this.#context.journal.record({ kind: 'dropped', clientId: this.id, topic, qos, why })
+    this.#recordDrop(message === null ? '' : message.topic.text, qos, why, 1)
+  }
+
+  #recordDrop(topic: string, qos: Qos, why: DropReason, count: number): void {
+    const identity = this.actor === null ? this.principal : this.actor.identity.name
+    this.#context.journal.record({ kind: 'dropped', clientId: this.id, identity, topic, qos, why, count })
   }
 }
 

@@ -4,9 +4,9 @@ import type { Router } from './router.ts'
 import { Session, type SessionContext } from './session.ts'
 import type { SessionRecord } from './store-ports.ts'
 import { Readiness } from './subscription.ts'
-import type { Will } from './will.ts'
+import { publishWill, type Will, type WillContext } from './will.ts'
 
-export interface SessionsContext extends SessionContext {
+export interface SessionsContext extends SessionContext, WillContext {
   readonly wheel: Wheel
   readonly router: Router
 }
@@ -34,7 +34,7 @@ export class Sessions {
     return this.#sessions.get(id) ?? null
   }
 
-  [Symbol.iterator](): Iterator<Session> {
+  [Symbol.iterator](): IterableIterator<Session> {
     return this.#sessions.values()
   }
 
@@ -160,7 +160,7 @@ export class Sessions {
   #publishWill(session: Session): void {
     const will = session.will
     this.#forgetWill(session)
-    if (will !== null) this.#context.router.route(will.message(this.#context.clock))
+    if (will !== null) publishWill(this.#context, will)
   }
 
   #forgetWill(session: Session): void {
@@ -170,8 +170,9 @@ export class Sessions {
 
   /** Gives a message of a shared subscription to another member that is at least this ready. */
   #handOver(delivery: Delivery, from: Session, least: Readiness): boolean {
-    const member = delivery.group?.choose(from) ?? null
-    if (member === null || delivery.message === null || member.receiver.readiness < least) return false
+    if (delivery.message === null) return false
+    const member = delivery.group?.choose(delivery.message.topic, from) ?? null
+    if (member === null || member.receiver.readiness < least) return false
     member.receiver.deliver(delivery.message, member, true)
     return true
   }

@@ -6,6 +6,15 @@ export type QueuePolicy = 'drop-oldest' | 'drop-newest' | 'disconnect'
 /** What happens to a client over its rate: it is not read from for a while, or disconnected with 0x96. */
 export type RatePolicy = 'throttle' | 'disconnect'
 
+/** What an MQTT 3 client meets that publishes what it may not: MQTT 3 has no answer but these. */
+export type DeniedMqtt3 = 'disconnect' | 'ignore'
+
+/** What an MQTT 5 client meets that publishes what it may not. */
+export type DeniedMqtt5 = 'answer' | 'disconnect'
+
+/** Which clients are told what refused them. */
+export type TellRules = 'local' | 'always' | 'never'
+
 /** The limits and choices of a broker. Every field is an option of the configuration (config/schema.ts). */
 export interface Settings {
   /** Bytes of the largest packet accepted, fixed header included; announced to MQTT 5 clients. */
@@ -67,6 +76,10 @@ export interface Settings {
   readonly maximumRetainedBytes: number
   /** Seconds between publications of the $SYS tree, 0 for none. */
   readonly sysInterval: number
+  readonly deniedMqtt3: DeniedMqtt3
+  readonly deniedMqtt5: DeniedMqtt5
+  /** MQTT 5 clients are told which rule refused them: those on this machine, all, or none. */
+  readonly tellRules: TellRules
   /** Text answered to MQTT 5 clients that request response information; empty for none [MQTT 3.2.2.3.15]. */
   readonly responseInformation: string
 }
@@ -117,5 +130,8 @@ export const defaultSettings: Settings = {
   maximumRetained: 1_000_000,
   maximumRetainedBytes: 1_073_741_824,
   sysInterval: 10,
+  deniedMqtt3: 'disconnect',
+  deniedMqtt5: 'answer',
+  tellRules: 'local',
   responseInformation: '',
 }

@@ -1,4 +1,5 @@
 import type { Filter } from '../topic/filter.ts'
+import type { TopicName } from '../topic/name.ts'
 import { type Group, Readiness, type Receiver, type Subscription } from './subscription.ts'
 
 /** Connected members asked whether they can take a message before one that is busy gets it. */
@@ -42,17 +43,19 @@ export class SharedGroup implements Group {
     this.add(member)
   }
 
-  choose(except: Receiver | null): Subscription | null {
-    return this.#rotate(this.#here, except) ?? this.#rotate(this.#away, except)
+  choose(topic: TopicName, except: Receiver | null): Subscription | null {
+    return this.#rotate(this.#here, topic, except) ?? this.#rotate(this.#away, topic, except)
   }
 
-  #rotate(members: readonly Subscription[], except: Receiver | null): Subscription | null {
-    const steps = Math.min(members.length, asked)
+  #rotate(members: readonly Subscription[], topic: TopicName, except: Receiver | null): Subscription | null {
+    let left = asked
     let fallback = -1
-    for (let step = 0; step < steps; step++) {
+    for (let step = 0; step < members.length && left > 0; step++) {
       const index = (this.#next + step) % members.length
-      const { receiver } = members[index]
-      if (receiver === except) continue
+      const member = members[index]
+      const { receiver } = member
+      if (receiver === except || !receiver.mayReceive(topic, member)) continue
+      left--
       if (receiver.readiness === Readiness.Ready) return this.#take(members, index)
       if (fallback < 0) fallback = index
     }

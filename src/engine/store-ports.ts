@@ -33,6 +33,8 @@ export interface WillRecord {
   /** That of the session, or one of its own when the session ends with the connection. */
   readonly number: number
   readonly clientId: string
+  /** Who the client is, for the rules to decide when it is published: a text of the engine, empty for nobody knows. */
+  readonly actor: string
   readonly topic: string
   readonly qos: Qos
   readonly retain: boolean

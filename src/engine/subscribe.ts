@@ -4,11 +4,13 @@ import { Reason, reasonName } from '../packet/reason.ts'
 import { PacketType, type Qos, type Version } from '../packet/types.ts'
 import { countLevels, type Filter, hasWildcard, parseFilter } from '../topic/filter.ts'
 import type { Connection } from './connection.ts'
+import { denied } from './denied.ts'
 import type { Answer, Verdict } from './ports.ts'
 import type { Router } from './router.ts'
 import type { Session } from './session.ts'
 import type { SubscriptionRecord } from './store-ports.ts'
 import { Subscription } from './subscription.ts'
+import { endSubscription } from './subscription-end.ts'
 
 /** Serves a SUBSCRIBE packet [MQTT 3.8]: one SUBACK with a code for each filter, then the retained messages. */
 export function subscribe(connection: Connection, session: Session, bytes: Buffer, start: number, end: number): void {
@@ -35,7 +37,7 @@ const formal: Verdict = { allowed: true, why: '' }
 
 function authorize(connection: Connection, request: SubscriptionRequest, filter: Filter | null): Answer<Verdict> {
   if (filter === null) return formal
-  return connection.core.authorizer.decide(connection, 'subscribe', filter.pattern, request.qos, false)
+  return connection.core.access.subscribe(connection.actor, filter.pattern, request.qos)
 }
 
 function grant(
@@ -49,21 +51,26 @@ function grant(
   const replays: (() => void)[] = []
   let why: string | null = null
   for (let index = 0; index < filters.length; index++) {
-    const refusal = refused(connection, session, packet, filters[index], verdicts[index])
+    const refusal = refused(connection, session, packet, filters[index], verdicts[index], packet.requests[index].qos)
     const filter = filters[index]
     if (refusal !== 0 || filter === null) {
-      why ??= refusal === Reason.NotAuthorized ? verdicts[index].why : reasonName(refusal)
+      why ??= refusal === Reason.NotAuthorized ? told(connection, verdicts[index]) : reasonName(refusal)
       connection.core.counters.subscribesRefused++
       codes.push(refusalCode(connection.version, refusal, packet.requests[index].qos))
       continue
     }
     connection.core.counters.subscribesAccepted++
-    codes.push(take(connection, session, filter, packet.requests[index], packet.identifier, replays))
+    codes.push(take(connection, session, filter, packet.requests[index], packet.identifier, verdicts[index], replays))
   }
   const text = connection.problemInformation ? why : null
   const { version, outbox } = connection
   const suback = encodeSuback(PacketType.Suback, version, packet.packetId, codes, text, outbox.maximumPacketSize)
   confirm(connection, session, suback, replays)
+}
+
+function told({ core, peer }: Connection, verdict: Verdict): string | null {
+  const text = core.access.told(verdict, peer)
+  return text === '' ? null : text
 }
 
 /** Sends SUBACK or UNSUBACK, once the store has what it tells. */
@@ -88,8 +95,9 @@ function refused(
   packet: Subscribe,
   filter: Filter | null,
   verdict: Verdict,
+  asked: Qos,
 ): Reason | 0 {
-  const { settings, journal } = connection.core
+  const { settings, router } = connection.core
   if (filter === null) return Reason.TopicFilterInvalid
   if (filter.text.length > settings.maximumTopicBytes || Buffer.byteLength(filter.text) > settings.maximumTopicBytes)
     return Reason.TopicFilterInvalid
@@ -100,14 +108,17 @@ function refused(
   if (packet.identifier > 0 && !settings.subscriptionIdentifierAvailable)
     return Reason.SubscriptionIdentifiersNotSupported
   if (!verdict.allowed) {
-    journal.record({
-      kind: 'denied',
-      clientId: connection.id,
-      action: 'subscribe',
-      topic: filter.text,
-      detail: verdict.why,
-    })
+    denied(connection.core, connection.actor, 'subscribe', filter.text, asked, verdict)
     return Reason.NotAuthorized
+  }
+  const { maximumSubscribers = 0 } = verdict
+  if (maximumSubscribers > 0 && !session.subscriptions.has(filter.text)) {
+    const reached = router.reachedBy(filter.pattern)
+    if (reached >= maximumSubscribers) {
+      const why = `${reached} subscribers get all of it already, ${maximumSubscribers} may: ${verdict.why}`
+      denied(connection.core, connection.actor, 'subscribe', filter.text, asked, { ...verdict, why })
+      return Reason.QuotaExceeded
+    }
   }
   if (session.kept && connection.core.store.condition === 'failing') return Reason.QuotaExceeded
   const isNew = !session.subscriptions.has(filter.text)
@@ -121,14 +132,16 @@ function take(
   filter: Filter,
   request: SubscriptionRequest,
   identifier: number,
+  verdict: Verdict,
   replays: (() => void)[],
 ): Qos {
-  const { router, settings, store } = connection.core
+  const { router, settings, store, access } = connection.core
   const qos = request.qos > settings.maximumQos ? settings.maximumQos : request.qos
   const before = session.subscriptions.get(filter.text)
   const { noLocal, retainAsPublished } = request
   const record: SubscriptionRecord = { filter: filter.text, qos, noLocal, retainAsPublished, identifier }
   const subscription = establish(router, session, filter, record)
+  if (verdict.whole === true) access.whole(subscription, connection.actor)
   if (session.kept) store.putSubscription(session.number, record)
   if (before !== undefined) {
     router.unsubscribe(before)
@@ -169,11 +182,7 @@ export function unsubscribe(connection: Connection, session: Session, bytes: Buf
   for (const text of packet.filters) {
     const subscription = session.subscriptions.get(text)
     if (subscription !== undefined) {
-      session.subscriptions.delete(text)
-      if (session.kept) core.store.dropSubscription(session.number, text)
-      if (subscription.group !== null) session.sharedSubscriptions--
-      session.cancelReplays(text)
-      core.router.unsubscribe(subscription)
+      endSubscription(core, session, subscription)
       codes.push(Reason.Success)
     } else {
       if (parseFilter(text) === null && version !== 5)

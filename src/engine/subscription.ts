@@ -1,5 +1,6 @@
 import type { Qos } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
+import type { Actor } from './actor.ts'
 import type { Message } from './message.ts'
 
 /** Whoever messages are delivered to: a session, or the embedding program. */
@@ -11,6 +12,10 @@ export interface Receiver {
   /** Belongs to the router: what it last saw this receiver in, so that overlapping subscriptions are found at once. */
   mark: number
   markIndex: number
+  /** The rules allow its client to be given messages of this topic through this subscription. */
+  mayReceive(topic: TopicName, subscription: Subscription): boolean
+  /** A message of this topic was held back from it, because the rules do not allow it, so many times. */
+  withheld(topic: TopicName, qos: Qos, count: number): void
   /** `alone`: nobody else gets this message, so its encoding need not be kept for others. */
   deliver(message: Message, subscription: Subscription, alone: boolean): void
   /** How a shared subscription sees it: takes a message now, would keep it for later, or neither. */
@@ -31,8 +36,8 @@ export interface Group {
   readonly empty: boolean
   /** One of them is kept. */
   readonly kept: boolean
-  /** The member that gets the next message, or null when there is none besides `except`. */
-  choose(except: Receiver | null): Subscription | null
+  /** The member that gets the next message of this topic, or null when there is none besides `except` that may have it. */
+  choose(topic: TopicName, except: Receiver | null): Subscription | null
 }
 
 /** One subscription of one receiver. Replaced, never changed, when the client subscribes again [MQTT-3.8.4-3]. */
@@ -49,6 +54,9 @@ export class Subscription {
   readonly group: Group | null
   /** For a union of overlapping subscriptions: the subscriptions it is made of. */
   readonly parts: readonly Subscription[] | null
+  /** Who may receive everything it matches, and by which rules; null and 0 when nothing of the kind is known. */
+  wholeFor: Actor | null = null
+  wholeAt = 0
 
   constructor(
     receiver: Receiver,
@@ -99,4 +107,13 @@ export interface Route {
   readonly version: number
   readonly direct: readonly Subscription[]
   readonly groups: readonly Group[]
+  /** Whom the rules keep from getting it; null for nobody. */
+  readonly withheld: Withheld | null
+}
+
+/** Those who subscribed to a topic and may not have it, and how often that happened since it was last recorded. */
+export interface Withheld {
+  readonly topic: TopicName
+  readonly subscriptions: readonly Subscription[]
+  count: number
 }

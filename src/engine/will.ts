@@ -1,19 +1,64 @@
 import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../base/counters.ts'
+import type { Damper } from '../base/damper.ts'
+import type { Log } from '../base/log.ts'
 import type { Qos } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
+import type { Access } from './access.ts'
+import type { Actor } from './actor.ts'
+import { denied } from './denied.ts'
 import { Message, never } from './message.ts'
+import type { Journal, Verdict } from './ports.ts'
 import type { WillRecord } from './store-ports.ts'
+
+export interface WillContext {
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly journal: Journal
+  readonly log: Log
+  readonly denials: Damper
+  readonly access: Access
+  readonly router: { route(message: Message): number }
+}
+
+/** Publishes a will whose time has come, if the rules of now allow it. One of nobody knows whom is published. */
+export function publishWill(context: WillContext, will: Will): void {
+  const { access, log } = context
+  const { actor, topic, record } = will
+  if (actor === null) return decided(context, will, unknown)
+  const answer = access.will(actor, topic.text, record.qos, record.retain)
+  if (!(answer instanceof Promise)) return decided(context, will, answer)
+  answer.then(
+    (verdict) => decided(context, will, verdict),
+    (error: unknown) => log.error('a will was not published: nobody could decide', { clientId: actor.id, error }),
+  )
+}
+
+const unknown: Verdict = { allowed: true, why: 'nobody knows whose it is' }
+
+function decided(context: WillContext, will: Will, verdict: Verdict): void {
+  const { actor, record, topic } = will
+  if (verdict.allowed || actor === null) {
+    context.router.route(will.message(context.clock))
+    return
+  }
+  context.counters.publishRefused++
+  denied(context, actor, 'will', topic.text, record.qos, verdict)
+}
 
 /** A will as it waits with its session [MQTT 3.1.2.5]. */
 export class Will {
   /** What the store knows it by. */
   readonly number: number
   readonly topic: TopicName
+  /** Whose it is, null where that is not known any more. */
+  readonly actor: Actor | null
   readonly record: WillRecord
 
-  constructor(number: number, topic: TopicName, record: WillRecord) {
+  constructor(number: number, topic: TopicName, actor: Actor | null, record: WillRecord) {
     this.number = number
     this.topic = topic
+    this.actor = actor
     this.record = record
   }
 

@@ -1,4 +1,4 @@
-import type { Journal, JournalEvent } from '../engine/ports.ts'
+import type { JournalEvent } from '../engine/ports.ts'
 
 /** An event and when it was, in wall-clock milliseconds. */
 export interface DatedEvent {
@@ -7,7 +7,7 @@ export interface DatedEvent {
 }
 
 /** Keeps the latest events and tells observers of each. Older ones are forgotten, so it never grows. */
-export class RecentJournal implements Journal {
+export class RecentJournal {
   readonly #events: DatedEvent[] = []
   readonly #observers = new Set<(event: JournalEvent) => void>()
   readonly #capacity: number
@@ -22,8 +22,9 @@ export class RecentJournal implements Journal {
     this.#failed = failed
   }
 
-  record(event: JournalEvent): void {
-    this.#events[this.#next] = { at: this.#wall(), event }
+  /** Observers are told `event`; `kept` is what stands for it later. */
+  record(event: JournalEvent, kept: JournalEvent = event): void {
+    this.#events[this.#next] = { at: this.#wall(), event: kept }
     this.#next = (this.#next + 1) % this.#capacity
     for (const observer of this.#observers) {
       try {

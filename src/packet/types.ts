@@ -24,3 +24,18 @@ export const PacketType = {
 } as const
 
 export type PacketType = (typeof PacketType)[keyof typeof PacketType]
+
+/** The types of packets that are kept as four bits each, the last lowest, in words. */
+export function lastPacketTypes(types: number): readonly string[] {
+  const names: string[] = []
+  for (let shift = 28; shift >= 0; shift -= 4) {
+    const name = typeNames[(types >>> shift) & 0x0f]
+    if (name !== undefined) names.push(name)
+  }
+  return names
+}
+
+const typeNames: readonly (string | undefined)[] = [
+  undefined,
+  ...Object.keys(PacketType).map((name) => name.toUpperCase()),
+]

@@ -9,8 +9,8 @@ import type { Qos } from '../packet/types.ts'
  *     sessions          number u32                 options u8, expiry interval u32, left at f64, principal behind its length,
  *                                                  which is a variable byte integer, client identifier, sum
  *     subscriptions     number u32, filter         options u8, identifier u32, filter, sum
- *     wills             number u32                 options u8, delay u32, expiry interval i32, due at f64, four pieces (client
- *                                                  identifier, topic, properties, payload) each behind its length u32, sum
+ *     wills             number u32                 options u8, delay u32, expiry interval i32, due at f64, five pieces (client
+ *                                                  identifier, topic, properties, payload, actor) each behind its length u32, sum
  *     received          number u32, packet id u16  sum
  *     blocks            block u48                  messages and their receivers, see block.ts, sum
  *     acknowledgements  block u48                  several values: (place u16 with what happened in its upper two bits, and

@@ -65,13 +65,13 @@ export function decodeSubscription(value: Buffer): SubscriptionRecord {
 const willHeader = 17
 
 export function encodeWill(key: Buffer, record: WillRecord): Buffer {
-  const { clientId, topic, properties, payload } = record
+  const { clientId, topic, properties, payload, actor } = record
   const header = Buffer.allocUnsafe(willHeader)
   header[0] = record.qos | (record.retain ? 4 : 0) | (properties === null ? 0 : 8)
   header.writeUInt32BE(record.delay, 1)
   header.writeInt32BE(record.expiryInterval > 0x7fff_ffff ? 0x7fff_ffff : record.expiryInterval, 5)
   header.writeDoubleBE(record.dueAt, 9)
-  const pieces = [Buffer.from(clientId), Buffer.from(topic), properties ?? Buffer.alloc(0), payload]
+  const pieces = [Buffer.from(clientId), Buffer.from(topic), properties ?? Buffer.alloc(0), payload, Buffer.from(actor)]
   const value = Buffer.concat([header, ...pieces.flatMap((piece) => [lengthOf(piece), piece]), Buffer.alloc(sumLength)])
   writeSum(Table.Wills, key, value, value.length - sumLength)
   return value
@@ -86,15 +86,17 @@ function lengthOf(piece: Buffer): Buffer {
 export function decodeWill(key: Buffer, value: Buffer): WillRecord {
   const options = value[0]
   const pieces: Buffer[] = []
-  for (let at = willHeader; pieces.length < 4; ) {
+  // Wills of versions before there were rules have four pieces.
+  for (let at = willHeader; pieces.length < 4 || at < value.length - sumLength; ) {
     const end = at + 4 + value.readUInt32BE(at)
     pieces.push(Buffer.from(value.subarray(at + 4, end)))
     at = end
   }
-  const [clientId, topic, properties, payload] = pieces
+  const [clientId, topic, properties, payload, actor = ''] = pieces
   return {
     number: key.readUInt32BE(),
     clientId: clientId.toString(),
+    actor: actor.toString(),
     topic: topic.toString(),
     qos: qosOf(options),
     retain: (options & 4) !== 0,

@@ -57,6 +57,7 @@ for (const [name, make] of Object.entries(grounds)) {
           delay: 0xffff_ffff,
           expiryInterval: 60,
           dueAt: 1_700_000_000_456,
+          actor: '{"é":1}',
         },
         {
           number: 5,
@@ -69,6 +70,7 @@ for (const [name, make] of Object.entries(grounds)) {
           delay: 0,
           expiryInterval: -1,
           dueAt: 0,
+          actor: '',
         },
       ] as const
       for (const record of wills) store.putWill(record)

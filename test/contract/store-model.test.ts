@@ -64,6 +64,7 @@ class Model {
     const record = {
       number,
       clientId: `client-${number}`,
+      actor: this.#count % 2 === 0 ? '' : '{}',
       topic: `will/${number}`,
       qos: qosOf(number % 3),
       retain: number % 2 === 0,

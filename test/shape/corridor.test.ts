@@ -25,6 +25,8 @@ const corridor: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'Router.#compile': 'once for each topic, until the subscriptions change',
   },
   'src/engine/shared.ts': {},
+  'src/engine/access.ts': {},
+  'src/engine/receiving.ts': {},
   'src/engine/session.ts': {},
   'src/engine/queue.ts': {},
   'src/engine/held.ts': {},

@@ -9,7 +9,8 @@ import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { WatchedFiles } from '../../src/base/watched-files.ts'
 import { type Broker, createBroker } from '../../src/broker.ts'
-import { httpOptions, type Seen, status, WebServer } from '../unit/authn/http-kit.ts'
+import { type Seen, status, WebServer } from '../kit/web-server.ts'
+import { httpOptions } from '../unit/authn/http-kit.ts'
 
 const anyCertificate: Trust = { judge: () => null, review: () => null, watch: () => {}, close: async () => {} }
 

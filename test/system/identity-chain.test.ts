@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type ConnectFields, type Packets, v4, v5 } from '../kit/packets.ts'
-import { status } from '../unit/authn/http-kit.ts'
+import { status } from '../kit/web-server.ts'
 import { ScramClient } from '../unit/authn/scram-client.ts'
 import {
   byName,

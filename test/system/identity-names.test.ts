@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { v4, v5 } from '../kit/packets.ts'
-import { WebServer } from '../unit/authn/http-kit.ts'
+import { WebServer } from '../kit/web-server.ts'
 import { cheapHash } from '../unit/authn/password-kit.ts'
 import { audience, issuer, Signer } from '../unit/authn/token-kit.ts'
 import { badUserNameOrPassword, Pki, patient, Site, versions } from './identity-kit.ts'

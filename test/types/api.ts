@@ -42,6 +42,8 @@ function describe(event: JournalEvent): string {
       return `${event.listener} ${event.detail}`
     case 'denied':
       return `${event.action} ${event.topic}`
+    case 'unsubscribed':
+      return `${event.topic} ${event.rule}`
     case 'dropped':
       return `${event.why} ${event.qos}`
   }

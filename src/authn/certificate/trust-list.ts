@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
+import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
-import { fileProblem, readBoundedFile } from '../../config/bounded-file.ts'
 
 /** A quarter of a million thumbprints. */
 const maximumBytes = 16 * 1_048_576

@@ -1,5 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { BrokerError } from '../../base/errors.ts'
+import type { HttpQuestion } from '../../base/http/http-client.ts'
+import type { HttpPurpose } from '../../base/http/http-options.ts'
+import { type HttpContext, HttpServer } from '../../base/http/http-server.ts'
 import { checkHttpAuthentication } from '../../config/http-authentication-check.ts'
 import { pathText } from '../../config/names.ts'
 import type {
@@ -13,12 +16,17 @@ import type {
 } from '../../engine/ports.ts'
 import { Reason } from '../../packet/reason.ts'
 import { HttpCache } from './http-cache.ts'
-import type { HttpQuestion } from './http-client.ts'
 import type { Claim, Decision, HttpContract } from './http-contract.ts'
 import { formContract } from './http-form.ts'
 import type { HttpOptions } from './http-options.ts'
-import { type HttpContext, HttpServer } from './http-server.ts'
 import { webhook } from './http-webhook.ts'
+
+const purpose: HttpPurpose = {
+  name: 'HTTP authentication',
+  meanwhile: 'clients are told to come back later',
+  unreadable: 'AUTHENTICATION_FILE_UNREADABLE',
+  unusable: 'AUTHENTICATION_FILE_INVALID',
+}
 
 /** No password, token and certificate chain of a device is near this; thousands of questions may wait. */
 const maximumQuestionBytes = 65_536
@@ -33,7 +41,7 @@ export function openHttpAuthenticator(options: HttpOptions, context: HttpContext
   if (mistake !== undefined)
     throw new BrokerError('CONFIG_INVALID', `http.${pathText(mistake.path)} ${mistake.message}`)
   const contract = options.contract === 'form' ? formContract(options) : webhook
-  return new HttpAuthenticator(options, contract, new HttpServer(options, context, Math.random), context.clock)
+  return new HttpAuthenticator(options, contract, new HttpServer(options, purpose, context, Math.random), context.clock)
 }
 
 class HttpAuthenticator implements Authenticator {

@@ -1,5 +1,5 @@
+import type { HttpQuestion } from '../../base/http/http-client.ts'
 import type { Credentials, Denial, Identity } from '../../engine/ports.ts'
-import type { HttpQuestion } from './http-client.ts'
 
 /** What a client said, and the enhanced authentication it wants, if any. */
 export interface Claim {
@@ -21,9 +21,4 @@ export interface HttpContract {
   question(claim: Claim): HttpQuestion | Denial
   /** `now` is in wall-clock milliseconds. */
   decision(claim: Claim, status: number, body: Buffer, now: number): Decision
-}
-
-/** The server, or one in front of it, says that it cannot answer anybody now. */
-export function isOverloaded(status: number): boolean {
-  return status === 429 || status === 502 || status === 503 || status === 504
 }

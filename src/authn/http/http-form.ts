@@ -1,9 +1,9 @@
+import type { HttpQuestion } from '../../base/http/http-client.ts'
+import { textOf } from '../../base/http/http-json.ts'
+import { formQuestion, readPluginAnswer } from '../../base/http/plugin-contract.ts'
 import type { Credentials, Denial } from '../../engine/ports.ts'
 import { Reason } from '../../packet/reason.ts'
-import type { HttpQuestion } from './http-client.ts'
-import { type Claim, type Decision, type HttpContract, isOverloaded } from './http-contract.ts'
-import { plain } from './http-failure.ts'
-import { parseObject, textOf } from './http-json.ts'
+import type { Claim, Decision, HttpContract } from './http-contract.ts'
 import type { HttpOptions } from './http-options.ts'
 
 /** What plug-ins of Mosquitto do: user name, password and client identifier go out, and the status says yes or no. */
@@ -11,21 +11,19 @@ export function formContract({ body, reply }: Pick<HttpOptions, 'body' | 'reply'
   return {
     question: ({ who }) => (body === 'json' ? json(who) : form(who)),
     decision: (claim, status, content) => {
-      if (status === 200 || (status === 204 && reply === 'status')) return accepted(claim, reply, content)
-      if (isDenial(status)) return { kind: 'denied', detail: `status ${status}` }
-      return { kind: 'none', detail: `answered with status ${status}`, down: isOverloaded(status) }
+      const answer = readPluginAnswer(reply, status, content)
+      if (answer.kind === 'yes') return accepted(claim)
+      return answer.kind === 'no' ? { kind: 'denied', detail: answer.detail } : answer
     },
   }
 }
 
 function form({ username, password, clientId }: Credentials): HttpQuestion {
-  const fields = [
+  return formQuestion([
     ['username', Buffer.from(username ?? '')],
     ['password', password ?? Buffer.alloc(0)],
     ['clientid', Buffer.from(clientId)],
-  ] as const
-  const body = fields.map(([name, value]) => `${name}=${escaped(value)}`).join('&')
-  return { type: 'application/x-www-form-urlencoded', body: Buffer.from(body, 'latin1') }
+  ])
 }
 
 function json({ username, password, clientId }: Credentials): HttpQuestion | Denial {
@@ -37,41 +35,8 @@ function json({ username, password, clientId }: Credentials): HttpQuestion | Den
   return { type: 'application/json', body: Buffer.from(body) }
 }
 
-/** Bytes as application/x-www-form-urlencoded has them: a password need not be text. */
-function escaped(bytes: Buffer): string {
-  return bytes.toString('latin1').replace(/[^\w.*-]/g, (byte) => (byte === ' ' ? '+' : `%${hex(byte)}`))
-}
-
-function hex(byte: string): string {
-  return byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')
-}
-
-/** Statuses of the 4xx that are about how we ask, or how much, and not about the client. */
-const aboutUs = new Set([405, 407, 408, 415, 421, 425, 429])
-
-function isDenial(status: number): boolean {
-  return status >= 400 && status < 500 && !aboutUs.has(status)
-}
-
-function accepted({ who }: Claim, reply: HttpOptions['reply'], content: Buffer): Decision {
-  const refusal = reply === 'status' ? null : reply === 'json' ? jsonRefusal(content) : textRefusal(content)
-  if (refusal !== null) return refusal
+function accepted({ who }: Claim): Decision {
   const name = who.username ?? ''
   if (name === '') return { kind: 'denied', detail: 'there is no user name, and so nobody the client could be' }
   return { kind: 'allowed', identity: { name, method: 'http' } }
-}
-
-/** `{"ok": true}` says yes, `{"ok": false, "error": "…"}` no; also with a capital letter. */
-function jsonRefusal(content: Buffer): Decision | null {
-  const answer = parseObject(content)
-  const ok = answer?.get('ok') ?? answer?.get('Ok')
-  if (typeof ok !== 'boolean')
-    return { kind: 'none', detail: 'answered with no JSON object that has "ok"', down: false }
-  const error = answer?.get('error') ?? answer?.get('Error')
-  return ok ? null : { kind: 'denied', detail: typeof error === 'string' ? plain(error, 200) : 'without a reason' }
-}
-
-function textRefusal(content: Buffer): Decision | null {
-  const text = textOf(content)?.trim() ?? ''
-  return text === 'ok' ? null : { kind: 'denied', detail: plain(text, 200) }
 }

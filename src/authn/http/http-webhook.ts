@@ -1,8 +1,10 @@
-import type { AttributeValue } from '../../engine/ports.ts'
-import type { HttpQuestion } from './http-client.ts'
-import { type Claim, type Decision, type HttpContract, isOverloaded } from './http-contract.ts'
-import { plain } from './http-failure.ts'
-import { membersOf, parseObject } from './http-json.ts'
+import type { HttpQuestion } from '../../base/http/http-client.ts'
+import { plain } from '../../base/http/http-failure.ts'
+import { membersOf, parseObject } from '../../base/http/http-json.ts'
+import { isOverloaded } from '../../base/http/http-status.ts'
+import type { AttributeValue, Permissions } from '../../engine/ports.ts'
+import { filtersFlaw } from '../carried-filters.ts'
+import type { Claim, Decision, HttpContract } from './http-contract.ts'
 
 const maximumNameLength = 256
 const maximumAttributeBytes = 16_384
@@ -42,10 +44,13 @@ function allowed({ who }: Claim, answer: ReadonlyMap<string, unknown>, now: numb
   if (attributes === null) return unusable('attributes that are no object, or too large')
   const expiresAt = timeOf(answer.get('expiration'))
   if (expiresAt === null) return unusable('an expiration that is no Unix time in seconds')
-  if (expiresAt === undefined) return { kind: 'allowed', identity: { name, method: 'http', attributes } }
+  const permissions = permissionsOf(answer)
+  if (permissions === null) return unusable('publish or subscribe that are no lists of topic filters')
+  const identity = { name, method: 'http', attributes, ...(permissions !== undefined && { permissions }) }
+  if (expiresAt === undefined) return { kind: 'allowed', identity }
   if (expiresAt <= now)
     return { kind: 'denied', detail: `allowed until ${new Date(expiresAt).toISOString()}, which is over` }
-  return { kind: 'allowed', identity: { name, method: 'http', attributes, expiresAt } }
+  return { kind: 'allowed', identity: { ...identity, expiresAt } }
 }
 
 function unusable(what: string): Decision {
@@ -71,6 +76,19 @@ function attributesOf(value: unknown): Readonly<Record<string, AttributeValue>> 
   for (const [key, member] of members)
     if (/^\w{1,128}$/.test(key) && isAttribute(member)) attributes.push([key, member])
   return Buffer.byteLength(JSON.stringify(attributes)) > maximumAttributeBytes ? null : Object.fromEntries(attributes)
+}
+
+/** The topic filters the client may use, undefined where nothing is said of them. */
+function permissionsOf(answer: ReadonlyMap<string, unknown>): Permissions | null | undefined {
+  if (!answer.has('publish') && !answer.has('subscribe')) return undefined
+  const publish = filtersOf(answer.get('publish'))
+  const subscribe = filtersOf(answer.get('subscribe'))
+  return publish === null || subscribe === null ? null : { publish, subscribe }
+}
+
+function filtersOf(value: unknown): readonly string[] | null {
+  if (value === undefined) return []
+  return Array.isArray(value) && value.every(isText) && filtersFlaw(value) === null ? value : null
 }
 
 function isAttribute(value: unknown): value is AttributeValue {

@@ -1,5 +1,6 @@
 import { BrokerError } from '../../base/errors.ts'
 import { parseUsers, type UserEntry, type UserList } from '../../config/users.ts'
+import { filtersFlaw } from '../carried-filters.ts'
 import { isHashed } from './hash.ts'
 import { plainTerms, type UserTable, UserTableBuilder, type UserTerms } from './users.ts'
 import { notHashed } from './users-lines.ts'
@@ -23,7 +24,7 @@ function take(
   { place }: UserList,
   file: string,
 ): string | null {
-  const { name, password, scram } = user
+  const { name, password, scram, publish = [], subscribe = [] } = user
   const flaw = flawOfName(name) ?? builder.add(name, termsOf(user))
   if (flaw !== null) return `${place(index, 'name')}: ${flaw}`
   if (password !== undefined) {
@@ -34,14 +35,21 @@ function take(
     const verifierFlaw = builder.addVerifier(name, verifier)
     if (verifierFlaw !== null) return `${place(index, 'scram', position)}: ${verifierFlaw}`
   }
+  for (const [property, filters] of Object.entries({ publish, subscribe })) {
+    const filtersProblem = filtersFlaw(filters)
+    if (filtersProblem !== null) return `${place(index, property)}: has ${filtersProblem}`
+  }
   return null
 }
 
-function termsOf({ roles, groups, attributes, clientIds, maximumSessions, disabled }: UserEntry): UserTerms {
+function termsOf(user: UserEntry): UserTerms {
+  const { roles, groups, attributes, publish, subscribe, clientIds, maximumSessions, disabled } = user
+  const carries = publish !== undefined || subscribe !== undefined
   const facts = {
     ...(roles.length > 0 && { roles }),
     ...(groups.length > 0 && { groups }),
     ...(Object.keys(attributes).length > 0 && { attributes }),
+    ...(carries && { permissions: { publish: publish ?? [], subscribe: subscribe ?? [] } }),
     ...(clientIds !== undefined && { clientIds }),
     ...(maximumSessions !== undefined && { maximumSessions }),
   }

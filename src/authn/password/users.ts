@@ -15,7 +15,7 @@ import { shownName } from './users-name.ts'
 export interface UserTerms {
   readonly disabled: boolean
   /** What its identity has of it. */
-  readonly facts: Pick<Identity, 'roles' | 'groups' | 'attributes' | 'clientIds' | 'maximumSessions'>
+  readonly facts: Pick<Identity, 'roles' | 'groups' | 'attributes' | 'permissions' | 'clientIds' | 'maximumSessions'>
   /** All of it as text: different when anything is. */
   readonly text: string
 }

@@ -1,9 +1,13 @@
-import type { Identity } from '../../engine/ports.ts'
+import type { Identity, Permissions } from '../../engine/ports.ts'
+import { filtersFlaw } from '../carried-filters.ts'
 import { ClaimAttributes } from './claims-attributes.ts'
 import { type ClaimPath, claimAt, claimPath, quoted, textsOf } from './claims-path.ts'
 import type { TokenOptions } from './token-options.ts'
 
-type IdentityOptions = Pick<TokenOptions, 'name' | 'roles' | 'groups' | 'attributes' | 'otherClaims' | 'attributeBytes'>
+type IdentityOptions = Pick<
+  TokenOptions,
+  'name' | 'roles' | 'groups' | 'attributes' | 'permissions' | 'otherClaims' | 'attributeBytes'
+>
 
 const maximumNameBytes = 512
 const maximumNames = 256
@@ -17,6 +21,7 @@ export class ClaimIdentity {
   readonly #roles: readonly string[]
   readonly #groups: readonly string[]
   readonly #attributes: ClaimAttributes
+  readonly #permissions: TokenOptions['permissions']
 
   constructor(options: IdentityOptions) {
     this.#name = options.name
@@ -24,6 +29,7 @@ export class ClaimIdentity {
     this.#roles = options.roles
     this.#groups = options.groups
     this.#attributes = new ClaimAttributes(options)
+    this.#permissions = options.permissions
   }
 
   /** The client, whose proof ends at `expiresAt`, or why there is none. */
@@ -36,8 +42,29 @@ export class ClaimIdentity {
     if (typeof groups === 'string') return groups
     const attributes = this.#attributes.of(claims)
     if (typeof attributes === 'string') return attributes
-    return { name: name.text, method: 'token', attributes, roles, groups, expiresAt }
+    const identity: Identity = { name: name.text, method: 'token', attributes, roles, groups, expiresAt }
+    if (this.#permissions === undefined) return identity
+    const permissions = permissionsAt(claims, this.#permissions)
+    return typeof permissions === 'string' ? permissions : { ...identity, permissions }
   }
+}
+
+function permissionsAt(
+  claims: Readonly<Record<string, unknown>>,
+  { publish, subscribe }: NonNullable<TokenOptions['permissions']>,
+): Permissions | string {
+  const publishing = filtersAt(claims, publish)
+  if (typeof publishing === 'string') return publishing
+  const subscribing = filtersAt(claims, subscribe)
+  return typeof subscribing === 'string' ? subscribing : { publish: publishing, subscribe: subscribing }
+}
+
+function filtersAt(claims: Readonly<Record<string, unknown>>, path: string | undefined): readonly string[] | string {
+  if (path === undefined) return []
+  const filters = textsOf(claimAt(claims, claimPath(path)) ?? [])
+  if (filters === null) return `has a claim ${path} that is neither a text nor a list of texts`
+  const flaw = filtersFlaw(filters)
+  return flaw === null ? filters : `has in the claim ${path} ${flaw}`
 }
 
 /** Issuers also number their users. */

@@ -1,7 +1,7 @@
+import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
-import { fileProblem, readBoundedFile } from '../../config/bounded-file.ts'
 import { type Key, type KeySource, maximumKeys, sameKeys } from './keys.ts'
 
 const maximumBytes = 1_048_576

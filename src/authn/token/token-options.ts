@@ -54,6 +54,8 @@ export interface TokenOptions {
   readonly roles: readonly string[]
   readonly groups: readonly string[]
   readonly attributes: readonly { readonly name: string; readonly claim?: string }[]
+  /** Paths of the claims with the topic filters the client may use. */
+  readonly permissions?: { readonly publish?: string; readonly subscribe?: string }
   readonly otherClaims: boolean
   readonly attributeBytes: number
   readonly recheck: boolean

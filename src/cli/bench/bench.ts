@@ -3,7 +3,7 @@ import { comparison, readBaseline, storeBaseline, writeResult } from './baseline
 import { cleanName, contestants } from './contestants.ts'
 import { introduction } from './introduction.ts'
 import { type Plan, type Run, runScenario } from './runs.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import { type Summary, summarize } from './summary.ts'
 import { scenarioTable } from './table.ts'
 

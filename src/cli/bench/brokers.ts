@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { benchCertificate } from './bench-certificate.ts'
+import { rulesText, usersText } from './identities.ts'
 import type { Charge } from './keeper-messages.ts'
 import {
+  encrypted,
   findMosquitto,
   inMemory,
   type Persistence,
+  ruled,
   savedNowAndThen,
   savedOnChanges,
   startMosquitto,
@@ -29,6 +32,8 @@ export interface BenchBroker extends Setup {
   readonly durable: readonly Setup[]
   /** The way to run it in which clients come over TLS; none for one that is not set up for it here. */
   readonly encrypted: readonly Setup[]
+  /** The ways to run it in which clients have names and rules, this broker once more without rules; none as above. */
+  readonly ruled: readonly Setup[]
 }
 
 /** The peers that the bars are about. */
@@ -73,6 +78,10 @@ export function petaltail(): BenchBroker {
         start: startOwnTls,
       },
     ],
+    ruled: [
+      ownRuled('petaltail', 'users in a password file, rules in an access control file of Mosquitto', ownRules),
+      ownRuled(withoutRules, 'the same without the rules', ''),
+    ],
   }
 }
 
@@ -90,6 +99,26 @@ async function startOwnTls(): Promise<RunningBroker> {
   return await startWith(['--store', 'memory'], files)
 }
 
+/** The row of this broker that has users, but no rules. */
+export const withoutRules = 'petaltail, no rules'
+
+const ownUsers = `${ownConfiguration}
+authenticators: [{ password: { file: '{folder}/users' } }]
+`
+const ownRules = `
+access: { sources: [{ mosquitto_acl: '{folder}/acl' }], denied_mqtt3: ignore }
+`
+
+function ownRuled(name: string, settings: string, rules: string): Setup {
+  const files = () => ({ 'petaltail.yaml': `${ownUsers}${rules}`, users: usersText(), acl: rulesText() })
+  return {
+    name,
+    settings,
+    mostQueued: null,
+    start: () => startWith(['--listen', 'mqtt://127.0.0.1:0', '--store', 'memory'], files()),
+  }
+}
+
 function startWith(given: readonly string[], files: Charge['files']): Promise<RunningBroker> {
   const main = fileURLToPath(sibling(import.meta.url, '../main'))
   const options = ['--config', '{folder}/petaltail.yaml', ...given]
@@ -97,6 +126,14 @@ function startWith(given: readonly string[], files: Charge['files']): Promise<Ru
   const args = ['--max-semi-space-size=8', '--heap-growing-percent=20', main, 'start', ...options]
   const charge: Charge = { command: process.execPath, args, files }
   return startBroker('petaltail', charge, null)
+}
+
+/** No broker: the generator asks parts of this program by itself. */
+export const ownParts: Setup = {
+  name: 'petaltail',
+  settings: 'no broker: parts of the program',
+  mostQueued: null,
+  start: () => Promise.resolve({ host: '', port: 0, pids: [], stop: () => Promise.resolve() }),
 }
 
 /** A broker somebody else runs; it is not started anew for each run. */
@@ -108,7 +145,7 @@ export function foreign(host: string, port: number, pid: number | null): BenchBr
     mostQueued: null,
     start: () => Promise.resolve(running),
   }
-  return { ...target, durable: [target], encrypted: [target] }
+  return { ...target, durable: [target], encrypted: [target], ruled: [target] }
 }
 
 function mosquitto(): BenchBroker | null {
@@ -134,7 +171,18 @@ function mosquitto(): BenchBroker | null {
         name: barPeers.memory,
         settings: `${version}; certfile, keyfile, the rest as by default`,
         mostQueued: null,
-        start: async () => startMosquitto(command, inMemory, await benchCertificate()),
+        start: async () => {
+          const { certificate, key } = await benchCertificate()
+          return await startMosquitto(command, encrypted, { 'cert.pem': certificate, 'key.pem': key })
+        },
+      },
+    ],
+    ruled: [
+      {
+        name: barPeers.memory,
+        settings: `${version}; password_file, acl_file, the rest as without`,
+        mostQueued: null,
+        start: () => startMosquitto(command, ruled, { users: usersText(), acl: rulesText() }),
       },
     ],
   }
@@ -150,6 +198,7 @@ function aedes(): BenchBroker | null {
     start: () => startBroker('aedes', { command: process.execPath, args: [aedesStart], files: {} }, null),
     durable: [],
     encrypted: [],
+    ruled: [],
   }
 }
 

@@ -1,6 +1,6 @@
-import type { BenchBroker, Setup } from './brokers.ts'
+import { type BenchBroker, ownParts, type Setup } from './brokers.ts'
 import type { Load } from './load.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 /** One row of a scenario's table: a broker run in one way, under one load. */
 export interface Contestant {
@@ -12,12 +12,16 @@ export interface Contestant {
 /** The loads that come over TLS. */
 const encrypted = { conntls: true, 'conntls-resumed': true }
 
+/** The loads that ask parts of this program, and no broker. */
+const inProcess = { 'decide-users': true, 'decide-ordered': true, 'decide-roles': true, 'decide-spaces': true }
+
 /** Who takes part in a scenario; the first is this broker, the one the others are compared with. */
 export function contestants(scenario: Scenario, brokers: readonly BenchBroker[]): readonly Contestant[] {
   const { load, durable, alone } = scenario
+  if (load.kind in inProcess) return [contestant(ownParts, load)]
   const some = alone ? brokers.slice(0, 1) : brokers
   const ways = (broker: BenchBroker) =>
-    durable ? broker.durable : load.kind in encrypted ? broker.encrypted : [broker]
+    durable ? broker.durable : load.kind in encrypted ? broker.encrypted : load.named ? broker.ruled : [broker]
   const all = some.flatMap(ways).map((setup) => contestant(setup, load))
   const own = all[0]
   return own !== undefined && load.persistent ? [own, withCleanSessions(own), ...all.slice(1)] : all

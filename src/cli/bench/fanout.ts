@@ -1,5 +1,6 @@
 import { measureWindow, pauseFor } from './closed-loop.ts'
 import { Fleet, Silence } from './fleet.ts'
+import { nameFanout } from './identities.ts'
 import type { Link } from './link.ts'
 import type { Figures, Job } from './load.ts'
 import { Meter } from './meter.ts'
@@ -14,8 +15,9 @@ const topic = 'fanout/data'
 
 /** One publisher, N subscribers of its topic; the publisher is at most `window` messages ahead of the slowest of them. */
 export async function runFanout(job: Job, usage: UsageReader): Promise<Figures> {
-  const { clients, window, persistent } = job.load
+  const { clients, window, persistent, named } = job.load
   const fleet = new Fleet(job.host, job.port, clients + 1)
+  if (named) nameFanout(fleet)
   const traffic = new OneToAll(fleet, job)
   fleet.traffic = traffic
   await fleet.open(0, clients + 1)

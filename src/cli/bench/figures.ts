@@ -36,6 +36,8 @@ export const figureKinds: readonly FigureKind[] = [
   figure('queueCpu', 'CPU µs/queued', micros),
   figure('drainRate', 'drained/s', perSecond, true),
   figure('drainCpu', 'CPU µs/drained', micros),
+  figure('compile', 'CPU of compiling', latency),
+  figure('firstCpu', 'CPU µs/first decision', micros),
   figure('rate', 'per second', perSecond, true),
   figure('cpu', 'CPU µs each', micros),
   figure('p50', 'p50', latency),

@@ -4,6 +4,7 @@
  */
 import { runConn } from './conn.ts'
 import { runConnTls } from './conn-tls.ts'
+import { runDecide } from './decide.ts'
 import { runFanout } from './fanout.ts'
 import type { Figures, Job, Load } from './load.ts'
 import type { Outcome } from './messages.ts'
@@ -29,6 +30,10 @@ const runs: Readonly<Record<Load['kind'], Run>> = {
   subs: runSubs,
   retained: runRetained,
   offline: runOffline,
+  'decide-users': runDecide,
+  'decide-ordered': runDecide,
+  'decide-roles': runDecide,
+  'decide-spaces': runDecide,
 }
 
 process.on('disconnect', () => process.exit(1))

@@ -34,6 +34,7 @@ type State = 'idle' | 'opening' | 'ready' | 'closing' | 'closed'
 export class Link implements PacketSink {
   readonly index: number
   readonly clientId: string
+  readonly login = { username: '', password: '' }
   cleanSession = true
   sessionPresent = false
   /** Subscribed to while opening. */
@@ -162,7 +163,7 @@ export class Link implements PacketSink {
     socket.on('close', () => this.#ended())
     this.#socket = socket
     // Queued by the socket until it is connected.
-    this.send(connectPacket(this.clientId, this.cleanSession, keepAlive))
+    this.send(connectPacket(this.clientId, this.cleanSession, keepAlive, this.login))
   }
 
   #read(length: number): void {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Failure } from '../failure.ts'
-import type { BenchCertificate } from './bench-certificate.ts'
+import type { Charge } from './keeper-messages.ts'
 import { type RunningBroker, startBroker } from './running-broker.ts'
 
 const attempts = 3
@@ -27,8 +27,19 @@ export const savedNowAndThen: Persistence = [...persistent, 'autosave_interval 1
 /** The safest it can be told to be: everything it holds is written again whenever something changed. */
 export const savedOnChanges: Persistence = [...persistent, 'autosave_on_changes true', 'autosave_interval 1']
 
-// Another user could not read the key.
-const encrypted = [...inMemory, 'certfile {folder}/cert.pem', 'keyfile {folder}/key.pem', `user ${userInfo().username}`]
+// Another user could not read the files.
+const ownFiles: Persistence = [...inMemory, `user ${userInfo().username}`]
+
+/** With the certificate `cert.pem` and its key `key.pem`. */
+export const encrypted: Persistence = [...ownFiles, 'certfile {folder}/cert.pem', 'keyfile {folder}/key.pem']
+
+/** With `users` and the rules in `acl`. */
+export const ruled: Persistence = [
+  ...ownFiles,
+  'allow_anonymous false',
+  'password_file {folder}/users',
+  'acl_file {folder}/acl',
+]
 
 /** Where Mosquitto is, and which version it says it is; null when it is not installed. */
 export function findMosquitto(): { readonly command: string; readonly version: string } | null {
@@ -41,14 +52,13 @@ export function findMosquitto(): { readonly command: string; readonly version: s
 export async function startMosquitto(
   command: string,
   persistence: Persistence,
-  tls: BenchCertificate | null = null,
+  files: Charge['files'] = {},
 ): Promise<RunningBroker> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
-    const pair = tls === null ? {} : { 'cert.pem': tls.certificate, 'key.pem': tls.key }
-    const files = { 'mosquitto.conf': configuration(port, tls === null ? persistence : encrypted), ...pair }
+    const all = { 'mosquitto.conf': configuration(port, persistence), ...files }
     try {
-      return await startBroker('mosquitto', { command, args: ['-c', '{folder}/mosquitto.conf'], files }, port)
+      return await startBroker('mosquitto', { command, args: ['-c', '{folder}/mosquitto.conf'], files: all }, port)
     } catch (error) {
       // Somebody may have taken the port between looking and listening.
       if (!(error instanceof Failure) || attempt === attempts) throw error
@@ -59,7 +69,7 @@ export async function startMosquitto(
 function configuration(port: number, persistence: Persistence): string {
   return [
     `listener ${port} 127.0.0.1`,
-    'allow_anonymous true',
+    ...(persistence === ruled ? [] : ['allow_anonymous true']),
     'max_queued_messages 0',
     'max_inflight_messages 0',
     'max_queued_bytes 0',

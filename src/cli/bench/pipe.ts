@@ -1,5 +1,7 @@
 import { measureWindow, pauseFor } from './closed-loop.ts'
 import { Fleet, Silence } from './fleet.ts'
+import { namePairs } from './identities.ts'
+import { Intruder } from './intruder.ts'
 import type { Link } from './link.ts'
 import type { Figures, Job } from './load.ts'
 import { Meter } from './meter.ts'
@@ -14,15 +16,19 @@ export const mostUnacknowledged = 65_000
 
 /** P publishers with one subscriber each; every pair has at most `window` messages on their way, counted on arrival. */
 export async function runPipe(job: Job, usage: UsageReader): Promise<Figures> {
-  const { clients, window, persistent } = job.load
-  const fleet = new Fleet(job.host, job.port, 2 * clients)
+  const { clients, window, persistent, named, rate, payloadBytes } = job.load
+  const fleet = new Fleet(job.host, job.port, 2 * clients + (rate > 0 ? 1 : 0))
+  if (named) namePairs(fleet, clients)
   const pairs = new Pairs(fleet, job)
   fleet.traffic = pairs
   await fleet.open(0, clients)
-  await fleet.open(clients, 2 * clients)
+  await fleet.open(clients, fleet.links.length)
   fleet.pause = pauseFor(window)
-  for (const link of fleet.links.slice(clients)) fleet.want(link)
+  for (const link of fleet.links.slice(clients, 2 * clients)) fleet.want(link)
+  const stranger = fleet.links[2 * clients]
+  const intruder = stranger === undefined ? null : new Intruder(stranger, rate, payloadBytes)
   const figures = await measureWindow(fleet, pairs.meter, pairs, 1, usage, job)
+  intruder?.stop()
   if (persistent) await forgetSessions(fleet, 0, clients)
   fleet.destroy()
   return figures

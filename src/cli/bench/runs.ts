@@ -4,7 +4,7 @@ import type { BenchBroker } from './brokers.ts'
 import type { Contestant } from './contestants.ts'
 import type { Figures, Job } from './load.ts'
 import { isOutcome, type Outcome } from './messages.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import { sibling } from './sibling.ts'
 
 // Far beyond what any scenario takes; a broker that crawls must not hold the bench for ever.

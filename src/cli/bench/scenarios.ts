@@ -1,48 +1,7 @@
-import type { Load } from './load.ts'
+import { decide, refusals, ruled } from './access-scenarios.ts'
+import { against, type Bar, idle, type Scenario, usual } from './scenario.ts'
 
-/** One scenario of the bench: what it does, how small it may be in a smoke run, and what this broker must reach. */
-export interface Scenario {
-  readonly name: string
-  readonly title: string
-  readonly load: Load
-  /** Replaces parts of `load` in a smoke run. */
-  readonly small: Partial<Load>
-  readonly bars: readonly Bar[]
-  /** Only run when asked for by name or with `--long`. */
-  readonly long: boolean
-  /** Peers are left out: they would need many minutes. */
-  readonly alone: boolean
-  /** Every broker keeps what it acknowledges as well as it can; else none keeps anything beyond its own end. */
-  readonly durable: boolean
-}
-
-/**
- * A limit of a figure, from the definition of done: a multiple of the peer's (`peer`), of this broker's with clean sessions
- * (`clean`) or in another scenario (its name), or a number of its own (`itself`). The most it may be, or the least if a
- * larger value is the better one.
- */
-export interface Bar {
-  readonly figure: string
-  readonly of: string
-  readonly limit: number
-}
-
-const idle: Load = {
-  kind: 'conn',
-  qos: 0,
-  clients: 0,
-  window: 1_000,
-  rate: 0,
-  amount: 0,
-  messages: 0,
-  payloadBytes: 64,
-  persistent: false,
-}
 const smallCrowd = { clients: 50 }
-const usual = { long: false, alone: false, durable: false }
-
-const against = (figure: string, limit: number): Bar => ({ figure, of: 'peer', limit })
-
 /** Every scenario, in the order they run. */
 export const scenarios: readonly Scenario[] = [
   pipe(0, 1 / 8),
@@ -111,6 +70,14 @@ export const scenarios: readonly Scenario[] = [
   },
   online(fanout(1, 1), 'durable-fanout', 1.5),
   online(pipe(1, 1), 'durable-pipe', 2),
+  ruled(pipe(0, 1)),
+  ruled(pipe(1, 1)),
+  ruled(fanout(0, 1)),
+  refusals(ruled(pipe(0, 1))),
+  decide('decide-users', 'sections of users in an access control file of Mosquitto'),
+  decide('decide-ordered', 'ordered rules'),
+  decide('decide-roles', 'role patterns'),
+  decide('decide-spaces', 'topic spaces, client groups and permission bindings'),
   {
     name: 'durable-offline-1m',
     title: '1,000,000 QoS 1 messages of 200 bytes queued for an absent session, then taken by it; window 100',

@@ -4,7 +4,7 @@ import { comparedFigures, kindOf } from './figures.ts'
 import type { Figures } from './load.ts'
 import { median } from './median.ts'
 import type { Run } from './runs.ts'
-import type { Bar, Scenario } from './scenarios.ts'
+import type { Bar, Scenario } from './scenario.ts'
 
 /** How one figure of this broker compares with a peer's: the median of the rounds' ratios, and their range. */
 export interface Ratio {

@@ -1,5 +1,5 @@
 import { type FigureKind, figureKinds, kindOf, shownRatio } from './figures.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import type { Ratio, Standing, Summary } from './summary.ts'
 
 /** One scenario as text: a row for each broker, then the ratios with their bars. */

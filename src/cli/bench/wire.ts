@@ -2,17 +2,28 @@
 export const stampBytes = 16
 
 /** CONNECT of MQTT 3.1.1, the version every peer speaks. */
-export function connectPacket(clientId: string, cleanSession: boolean, keepAlive: number): Buffer {
-  const id = Buffer.from(clientId)
-  const body = Buffer.alloc(12 + id.length)
-  body.write('\0\x04MQTT', 0, 'latin1')
-  body[6] = 4
-  body[7] = cleanSession ? 2 : 0
-  body.writeUInt16BE(keepAlive, 8)
-  body.writeUInt16BE(id.length, 10)
-  id.copy(body, 12)
-  return packet(0x10, body)
+export function connectPacket(
+  clientId: string,
+  cleanSession: boolean,
+  keepAlive: number,
+  { username, password }: Login = nobody,
+): Buffer {
+  const head = Buffer.alloc(10)
+  head.write('\0\x04MQTT', 0, 'latin1')
+  head[6] = 4
+  head[7] = (cleanSession ? 2 : 0) | (username === '' ? 0 : 0xc0)
+  head.writeUInt16BE(keepAlive, 8)
+  const login = username === '' ? [] : [text(username), text(password)]
+  return packet(0x10, Buffer.concat([head, text(clientId), ...login]))
 }
+
+/** What a client says of itself; without a user name, nothing. */
+export interface Login {
+  readonly username: string
+  readonly password: string
+}
+
+const nobody: Login = { username: '', password: '' }
 
 export function subscribePacket(packetId: number, filters: readonly string[], qos: number): Buffer {
   const parts: Buffer[] = [Buffer.from([packetId >> 8, packetId & 0xff])]

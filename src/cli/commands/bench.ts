@@ -3,7 +3,8 @@ import { BrokerError } from '../../base/errors.ts'
 import { runBench } from '../bench/bench.ts'
 import { type BenchBroker, foreign, peers, petaltail } from '../bench/brokers.ts'
 import type { Plan } from '../bench/runs.ts'
-import { chosen, type Scenario, scenarios } from '../bench/scenarios.ts'
+import type { Scenario } from '../bench/scenario.ts'
+import { chosen, scenarios } from '../bench/scenarios.ts'
 import { Failure } from '../failure.ts'
 
 interface BenchOptions {

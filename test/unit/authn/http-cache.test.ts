@@ -4,7 +4,8 @@ import { inspect } from 'node:util'
 import { HttpCache } from '../../../src/authn/http/http-cache.ts'
 import { Reason } from '../../../src/packet/reason.ts'
 import { FakeClock } from '../../kit/fake-clock.ts'
-import { Bench, credentials, json, status, WebServer } from './http-kit.ts'
+import { json, status, WebServer } from '../../kit/web-server.ts'
+import { Bench, credentials } from './http-kit.ts'
 
 const allow = json({ decision: 'allow', clientAuthenticationName: 'd' })
 

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { formContract } from '../../../src/authn/http/http-form.ts'
 import { Reason } from '../../../src/packet/reason.ts'
 import { fc } from '../../kit/fast-check.ts'
-import { Bench, credentials, status, WebServer } from './http-kit.ts'
+import { status, WebServer } from '../../kit/web-server.ts'
+import { Bench, credentials } from './http-kit.ts'
 
 test('user name, password and client identifier are posted as a form', async () => {
   await using server = new WebServer(status(200))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Reason } from '../../../src/packet/reason.ts'
-import { Bench, json, status, WebServer } from './http-kit.ts'
+import { json, status, WebServer } from '../../kit/web-server.ts'
+import { Bench } from './http-kit.ts'
 
 const allow = json({ decision: 'allow', clientAuthenticationName: 'd' })
 const breaker = { failures: 3, pause: 1_000, maximumPause: 4_000 }

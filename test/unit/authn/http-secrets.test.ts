@@ -6,8 +6,9 @@ import { after, before, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { BrokerError } from '../../../src/base/errors.ts'
 import { Reason } from '../../../src/packet/reason.ts'
+import { json, WebServer } from '../../kit/web-server.ts'
 import { makeCertificates, skip, type TestCertificates } from '../listen/certificates.ts'
-import { Bench, json, WebServer } from './http-kit.ts'
+import { Bench } from './http-kit.ts'
 
 const allow = json({ decision: 'allow', clientAuthenticationName: 'd' })
 const folder = mkdtempSync(join(tmpdir(), 'http-secrets-'))

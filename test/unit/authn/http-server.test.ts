@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { Reason } from '../../../src/packet/reason.ts'
-import { Bench, json, peerWith, RawServer, status, WebServer } from './http-kit.ts'
+import { json, RawServer, status, WebServer } from '../../kit/web-server.ts'
+import { Bench, peerWith } from './http-kit.ts'
 
 const allow = json({ decision: 'allow', clientAuthenticationName: 'd' })
 

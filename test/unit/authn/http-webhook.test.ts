@@ -6,8 +6,9 @@ import { webhook } from '../../../src/authn/http/http-webhook.ts'
 import type { Exchange } from '../../../src/engine/ports.ts'
 import { Reason } from '../../../src/packet/reason.ts'
 import { fc } from '../../kit/fast-check.ts'
+import { json, WebServer } from '../../kit/web-server.ts'
 import { makeCertificates, skip } from '../listen/certificates.ts'
-import { Bench, credentials, json, peerWith, WebServer } from './http-kit.ts'
+import { Bench, credentials, peerWith } from './http-kit.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 const claim = { who: credentials(), method: null, data: null }

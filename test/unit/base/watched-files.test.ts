@@ -76,3 +76,20 @@ test('many may watch one file without a word from Node', async (t) => {
   await new Promise((resolve) => setImmediate(resolve))
   deepEqual(warnings, [])
 })
+
+test('files that changed together are told of in one turn', async (t) => {
+  const { files, path } = await folder(t)
+  const turns: number[] = []
+  let turn = 0
+  const change = new Promise<void>((resolve) => {
+    for (const name of ['a', 'b', 'c'])
+      files.add(path(name), () => {
+        turns.push(turn)
+        queueMicrotask(() => turn++)
+        if (turns.length === 3) resolve()
+      })
+  })
+  for (const name of ['a', 'b', 'c']) writeFileSync(path(name), name)
+  await change
+  deepEqual(turns, [0, 0, 0])
+})

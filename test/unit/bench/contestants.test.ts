@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BenchBroker, Setup } from '../../../src/cli/bench/brokers.ts'
 import { contestants } from '../../../src/cli/bench/contestants.ts'
-import { type Scenario, scenarios } from '../../../src/cli/bench/scenarios.ts'
+import type { Scenario } from '../../../src/cli/bench/scenario.ts'
+import { scenarios } from '../../../src/cli/bench/scenarios.ts'
 
 const setup = (name: string, mostQueued: number | null = null): Setup => ({
   name,
@@ -11,13 +12,19 @@ const setup = (name: string, mostQueued: number | null = null): Setup => ({
   start: () => Promise.reject(new Error('nothing starts in this test')),
 })
 
-const own: BenchBroker = { ...setup('own'), durable: [setup('own, kept')], encrypted: [setup('own, TLS')] }
+const own: BenchBroker = {
+  ...setup('own'),
+  durable: [setup('own, kept')],
+  encrypted: [setup('own, TLS')],
+  ruled: [setup('own'), setup('own, no rules')],
+}
 const peer: BenchBroker = {
   ...setup('peer'),
   durable: [setup('peer, kept'), setup('peer, kept well', 3_000)],
   encrypted: [setup('peer, TLS')],
+  ruled: [setup('peer, rules')],
 }
-const forgetful: BenchBroker = { ...setup('forgetful'), durable: [], encrypted: [] }
+const forgetful: BenchBroker = { ...setup('forgetful'), durable: [], encrypted: [], ruled: [] }
 
 function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name)
@@ -35,6 +42,14 @@ test('a scenario in memory has every broker as it is without a store', () => {
 
 test('a scenario over TLS has every broker that is set up for it', () => {
   assert.deepEqual(names('conntls'), ['own, TLS', 'peer, TLS'])
+})
+
+test('a scenario with rules has this broker with and without them, and every broker that is set up for it', () => {
+  assert.deepEqual(names('access-pipe-0'), ['own', 'own, no rules', 'peer, rules'])
+})
+
+test('a scenario about decisions starts no broker', () => {
+  assert.deepEqual(names('access-decide-users'), ['petaltail'])
 })
 
 test('a long scenario has this broker alone', () => {

@@ -16,6 +16,7 @@ const oneEach: Load = {
   messages: 0,
   payloadBytes: 64,
   persistent: false,
+  named: false,
 }
 
 function generate(job: Job): Promise<Outcome> {

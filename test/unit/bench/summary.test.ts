@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { Figures } from '../../../src/cli/bench/load.ts'
 import { median } from '../../../src/cli/bench/median.ts'
 import type { Run } from '../../../src/cli/bench/runs.ts'
-import { chosen, type Scenario, scenarios } from '../../../src/cli/bench/scenarios.ts'
+import type { Scenario } from '../../../src/cli/bench/scenario.ts'
+import { chosen, scenarios } from '../../../src/cli/bench/scenarios.ts'
 import { summarize } from '../../../src/cli/bench/summary.ts'
 
 function scenarioNamed(name: string): Scenario {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Scenario, scenarios } from '../../../src/cli/bench/scenarios.ts'
+import type { Scenario } from '../../../src/cli/bench/scenario.ts'
+import { scenarios } from '../../../src/cli/bench/scenarios.ts'
 import { summarize } from '../../../src/cli/bench/summary.ts'
 import { scenarioTable } from '../../../src/cli/bench/table.ts'
 

@@ -25,6 +25,20 @@ test('CONNECT is what another encoder makes of it', () => {
   assert.deepEqual(connectPacket('b12-0-3', true, 600), expected)
 })
 
+test('CONNECT with a user name and a password is what another encoder makes of it', () => {
+  const expected = generate({
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 4,
+    clean: false,
+    clientId: 'b1',
+    keepalive: 60,
+    username: 'user-7',
+    password: Buffer.from('bench'),
+  })
+  assert.deepEqual(connectPacket('b1', false, 60, { username: 'user-7', password: 'bench' }), expected)
+})
+
 test('SUBSCRIBE is what another encoder makes of it', () => {
   const filters = Array.from({ length: 100 }, (_, index) => `a/${index}/+`)
   const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const }))

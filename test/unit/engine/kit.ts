@@ -3,7 +3,7 @@ import { openAuthorizer } from '../../../src/authz/open.ts'
 import { type Log, silentLog } from '../../../src/base/log.ts'
 import { Core } from '../../../src/engine/core.ts'
 import { Message, never } from '../../../src/engine/message.ts'
-import type { JournalEvent, Peer, Wire, WireEvents } from '../../../src/engine/ports.ts'
+import type { Authenticator, Authorizer, JournalEvent, Peer, Wire, WireEvents } from '../../../src/engine/ports.ts'
 import { Reception } from '../../../src/engine/reception.ts'
 import { RetainedTree } from '../../../src/engine/retained-tree.ts'
 import { defaultSettings, type Settings } from '../../../src/engine/settings.ts'
@@ -52,6 +52,11 @@ export class RecordingWire implements Wire {
   }
 }
 
+interface BenchParts {
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+}
+
 /** The engine with nothing around it: bytes go in by hand, and come out in what the wires wrote down. */
 export class Bench {
   readonly clock = new FakeClock()
@@ -59,7 +64,7 @@ export class Bench {
   readonly core: Core
   readonly reception: Reception
 
-  constructor(settings: Partial<Settings> = {}, log: Log = silentLog) {
+  constructor(settings: Partial<Settings> = {}, log: Log = silentLog, parts: Partial<BenchParts> = {}) {
     this.core = new Core({
       settings: { ...defaultSettings, ...settings },
       clock: this.clock,
@@ -68,6 +73,7 @@ export class Bench {
       authenticator: openAuthenticator,
       authorizer: openAuthorizer,
       store: memoryStore(new RetainedTree()),
+      ...parts,
     })
     this.reception = new Reception(this.core)
   }

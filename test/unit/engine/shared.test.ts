@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { SharedGroup } from '../../../src/engine/shared.ts'
 import { Readiness, type Receiver, Subscription } from '../../../src/engine/subscription.ts'
 import { parseFilter } from '../../../src/topic/filter.ts'
+import { TopicName } from '../../../src/topic/name.ts'
 
 interface Member extends Receiver {
   becomes(readiness: Readiness): void
@@ -10,6 +11,7 @@ interface Member extends Receiver {
 }
 
 const filter = parseFilter('$share/group/t')
+const topic = new TopicName('t', null, 1, true, -1)
 
 function member(group: SharedGroup, id: string, initial: Readiness = Readiness.Ready): Member {
   let readiness = initial
@@ -18,6 +20,8 @@ function member(group: SharedGroup, id: string, initial: Readiness = Readiness.R
     mark: 0,
     markIndex: 0,
     kept: false,
+    mayReceive: () => true,
+    withheld: () => {},
     deliver: () => {},
     get readiness() {
       return readiness
@@ -40,7 +44,7 @@ function group(): SharedGroup {
 }
 
 const chosen = (from: SharedGroup, count: number) =>
-  Array.from({ length: count }, () => from.choose(null)?.receiver.id ?? null)
+  Array.from({ length: count }, () => from.choose(topic, null)?.receiver.id ?? null)
 
 test('members take turns', () => {
   const three = group()
@@ -85,17 +89,17 @@ test('those who stay take turns when a member leaves', () => {
 test('the member a message is taken from does not get it again', () => {
   const two = group()
   const a = member(two, 'a')
-  assert.equal(two.choose(a), null)
+  assert.equal(two.choose(topic, a), null)
   member(two, 'b')
-  assert.equal(two.choose(a)?.receiver.id, 'b')
-  assert.equal(two.choose(a)?.receiver.id, 'b')
+  assert.equal(two.choose(topic, a)?.receiver.id, 'b')
+  assert.equal(two.choose(topic, a)?.receiver.id, 'b')
 })
 
 test('an empty group chooses nobody', () => {
   const none = group()
   assert.equal(none.empty, true)
-  assert.equal(none.choose(null), null)
+  assert.equal(none.choose(topic, null), null)
   member(none, 'a').leave()
   assert.equal(none.empty, true)
-  assert.equal(none.choose(null), null)
+  assert.equal(none.choose(topic, null), null)
 })

@@ -6,9 +6,14 @@ import { RecentJournal } from '../../../src/journal/recent.ts'
 const denied = (clientId: string): JournalEvent => ({
   kind: 'denied',
   clientId,
+  identity: '',
+  listener: '',
+  address: '',
   action: 'publish',
   topic: 't',
+  qos: 0,
   detail: '',
+  rule: '',
 })
 const clientOf = (event: JournalEvent) => ('clientId' in event ? event.clientId : '')
 

@@ -55,6 +55,7 @@ test('sessions, subscriptions and wills are read as they were written, and one c
     delay: fc.integer({ min: 0, max: 0xffff_ffff }),
     expiryInterval: fc.integer({ min: -1, max: 0x7fff_ffff }),
     dueAt: fc.double({ min: 0, noNaN: true }),
+    actor: fc.string({ unit: 'grapheme' }),
   })
   fc.assert(
     fc.property(session, subscription, will, fc.nat(), (one, other, third, bit) => {
@@ -98,6 +99,7 @@ test('a message expiry of more than 68 years comes to 68 years in a will', () =>
     delay: 0,
     expiryInterval: 0xffff_ffff,
     dueAt: 0,
+    actor: '',
   } as const
   assert.equal(decodeWill(numberKey(1), encodeWill(numberKey(1), record)).expiryInterval, 0x7fff_ffff)
 })

@@ -97,7 +97,7 @@ function putSession(batch: Batch, number: number): void {
 }
 
 function willOf(number: number, clientId: string): Buffer {
-  const rest = { delay: 5, expiryInterval: -1, dueAt: 0, properties: null, retain: false } as const
+  const rest = { delay: 5, expiryInterval: -1, dueAt: 0, actor: '', properties: null, retain: false } as const
   const will = { number, clientId, topic: 'w', qos: 1, payload: Buffer.alloc(number * 50, 'will'), ...rest } as const
   return encodeWill(numberKey(number), will)
 }

@@ -1,0 +1,96 @@
+import type { Policy, PolicyOptions } from './authz/policy/policy.ts'
+import type { Remark } from './authz/policy/source.ts'
+import { fixedSource, type RuleSource } from './authz/rule-source.ts'
+import { openRulesAuthorizer, readPolicy } from './authz/rules-authorizer.ts'
+import { type Clock, systemClock } from './base/clock.ts'
+import { type Log, silentLog } from './base/log.ts'
+import { WatchedFiles } from './base/watched-files.ts'
+import { type AccessSourceConfig, accessSourceName, filesOf, subscriptionsOf } from './config/access-sources.ts'
+import type { AccessConfig } from './config/schema.ts'
+import type { Authorizer } from './engine/ports.ts'
+
+export interface AccessContext {
+  readonly log: Log
+  readonly clock: Clock
+  readonly files: WatchedFiles
+}
+
+/** The rules as they are now. */
+export interface Access {
+  readonly policy: Policy
+  readonly remarks: readonly Remark[]
+  /** Lets go of connections to services that were asked. */
+  close(): void
+}
+
+/**
+ * Reads the files of all sources once and compiles them.
+ *
+ * @throws BrokerError ACCESS_FILE_UNREADABLE or ACCESS_INVALID with every mistake of the files on a line of its own;
+ * others when a file of an HTTP source cannot be used.
+ */
+export async function readAccess(access: AccessConfig): Promise<Access> {
+  const files = new WatchedFiles()
+  const context = { log: silentLog, clock: systemClock(), files }
+  const sources = await openSources(access, context)
+  const close = () => {
+    for (const source of sources) source.close()
+    files.close()
+  }
+  try {
+    return { ...(await readPolicy(sources, optionsOf(access), context)), close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/**
+ * Opens the rules for a broker: files are read again when they change, and services are asked.
+ *
+ * @throws BrokerError as `readAccess`; nothing is left open then.
+ */
+export async function openAccess(access: AccessConfig, context: AccessContext): Promise<Authorizer> {
+  const sources = await openSources(access, context)
+  try {
+    return await openRulesAuthorizer(sources, optionsOf(access), context)
+  } catch (error) {
+    for (const source of sources) source.close()
+    throw error
+  }
+}
+
+function optionsOf(access: AccessConfig): PolicyOptions {
+  return { otherwise: access.otherwise, subscriptions: subscriptionsOf(access) }
+}
+
+async function openSources(access: AccessConfig, context: AccessContext): Promise<readonly RuleSource[]> {
+  const sources: RuleSource[] = []
+  try {
+    for (const each of access.sources) sources.push(await openSource(each, context))
+    return sources
+  } catch (error) {
+    for (const source of sources) source.close()
+    throw error
+  }
+}
+
+/** What a kind of source needs is loaded only where it is configured. */
+async function openSource(source: AccessSourceConfig, context: AccessContext): Promise<RuleSource> {
+  const name = accessSourceName(source)
+  const { http, permissions } = source
+  if (http !== undefined) return (await import('./authz/http/http-source.ts')).openHttpSource(http, name, context)
+  if (permissions !== undefined)
+    return fixedSource(name, (await import('./authz/permissions/permissions.ts')).carriedPermissions)
+  return { name, files: filesOf(source), read: await readerOf(source), close: () => {} }
+}
+
+async function readerOf(source: AccessSourceConfig): Promise<RuleSource['read']> {
+  const { rules, mosquittoAcl, orderedRules, topicSpaces, rolePatterns } = source
+  if (rules !== undefined) return (await import('./authz/rules/rules.ts')).readRules
+  if (mosquittoAcl !== undefined) return (await import('./authz/mosquitto-acl/mosquitto-acl.ts')).readMosquittoAcl
+  if (orderedRules !== undefined) return (await import('./authz/ordered-rules/ordered-rules.ts')).readOrderedRules
+  if (rolePatterns !== undefined) return (await import('./authz/role-patterns/role-patterns.ts')).readRolePatterns
+  if (topicSpaces === undefined) throw new Error('a source without a section')
+  return (await import('./authz/topic-spaces/topic-spaces.ts')).readTopicSpaces(topicSpaces)
+}

@@ -1,0 +1,63 @@
+import type { PolicyCase } from '../../config/policy-test-case.ts'
+import type { CaseWho } from '../../config/policy-test-who.ts'
+import type { CertificateFacts, Client, Identity } from '../../engine/ports.ts'
+import type { Request } from '../policy/rule.ts'
+import { Subject } from '../policy/subject.ts'
+
+/** Somebody who wants to do something. */
+export interface Attempt {
+  readonly subject: Subject
+  readonly request: Request
+}
+
+/** What a case is about, as a policy sees it. */
+export function attemptOf({ who, action, topic, qos, retain }: Omit<PolicyCase, 'expect'>): Attempt {
+  return { subject: subjectOf(who), request: { action, topic, qos, retain } }
+}
+
+export function subjectOf(who: CaseWho): Subject {
+  const client: Client = {
+    id: who.client,
+    identity: identityOf(who),
+    version: 5,
+    listener: who.listener,
+    peer: { transport: 'tcp', address: who.address, port: 0, loopback: isLoopback(who.address), tls: null },
+  }
+  return new Subject(client)
+}
+
+/** Who it is, in few words. */
+export function nameOf({ user, clientId }: Subject): string {
+  if (user === null) return `anonymous (client ${clientId})`
+  return user === clientId ? user : `${user} (client ${clientId})`
+}
+
+function identityOf({ user, method, roles, groups, attributes, permissions, commonName, issuer }: CaseWho): Identity {
+  const identity = { name: user ?? '', method, roles, groups, attributes }
+  return {
+    ...identity,
+    ...(permissions === null ? {} : { permissions }),
+    ...(commonName === null ? {} : { certificate: certificateOf(commonName, issuer) }),
+  }
+}
+
+function certificateOf(commonName: string, issuer: string): CertificateFacts {
+  return {
+    subject: `CN=${commonName}`,
+    commonNames: [commonName],
+    dns: [],
+    uris: [],
+    addresses: [],
+    emails: [],
+    issuer,
+    serial: '',
+    sha1: '',
+    sha256: '',
+    notBefore: 0,
+    notAfter: 0,
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '' || address === '::1' || /^(?:::ffff:)?127\./i.test(address)
+}

@@ -1,0 +1,99 @@
+import type { ExplainedRule, Explanation, PassedRule } from '../../engine/ports.ts'
+import { overlaps } from '../../topic/cover.ts'
+import { type Decision, whyText } from './decision.ts'
+import type { Policy } from './policy.ts'
+import { placeText, type Request, type Rule } from './rule.ts'
+import type { Subject } from './subject.ts'
+import { filterText } from './substitution.ts'
+import { type Unmet, unmetBy, unmetText } from './unmet.ts'
+
+/** Rules that are shown as having come before. */
+const mostBefore = 100
+
+/** Says how the decision comes about that a policy makes: asks it, and then looks at each rule. */
+export async function explain(policy: Policy, subject: Subject, request: Request): Promise<Explanation> {
+  const decision = await policy.decide(subject, request)
+  return new Explaining(policy.rules, subject, request).explain(decision)
+}
+
+class Explaining {
+  readonly #rules: readonly Rule[]
+  readonly #subject: Subject
+  readonly #request: Request
+
+  constructor(rules: readonly Rule[], subject: Subject, request: Request) {
+    this.#rules = rules
+    this.#subject = subject
+    this.#request = request
+  }
+
+  explain(decision: Decision): Explanation {
+    const { allowed, rule } = decision
+    const number = rule === null ? this.#rules.length : this.#rules.indexOf(rule)
+    const looked = this.#rules.map((one) => unmetBy(one, this.#subject, this.#request))
+    return {
+      allowed,
+      why: whyText(decision, this.#request),
+      rule: rule === null ? null : this.#show(rule, looked[number]),
+      before: this.#before(looked, number),
+      beforeCount: number,
+      nearest: allowed ? null : this.#nearest(looked, number),
+    }
+  }
+
+  /** The nearest of the rules before one, in order. */
+  #before(looked: readonly Unmet[], number: number): readonly PassedRule[] {
+    return looked
+      .slice(0, number)
+      .map((unmet, at) => ({ unmet, at }))
+      .filter(({ unmet, at }) => !unmet.action || unmet.topic.levels === 0 || this.#isAboutClient(unmet, at))
+      .sort((one, other) => one.unmet.distance - other.unmet.distance || one.at - other.at)
+      .slice(0, mostBefore)
+      .sort((one, other) => one.at - other.at)
+      .map(({ unmet, at }) => this.#pass(this.#rules[at], unmet))
+  }
+
+  #isAboutClient({ who }: Unmet, at: number): boolean {
+    return who === 0 && this.#rules[at].who.length > 0
+  }
+
+  #nearest(looked: readonly Unmet[], number: number): PassedRule | null {
+    let nearest = -1
+    looked.forEach((unmet, at) => {
+      if (at === number || this.#rules[at].effect === 'deny' || isFar(unmet)) return
+      if (nearest < 0 || unmet.distance < looked[nearest].distance) nearest = at
+    })
+    if (nearest < 0) return null
+    const rule = this.#rules[nearest]
+    if (looked[nearest].kinds > 0 || nearest < number) return this.#pass(rule, looked[nearest])
+    return { rule: this.#show(rule, looked[nearest]), why: 'comes after the rule that decided' }
+  }
+
+  #pass(rule: Rule, unmet: Unmet): PassedRule {
+    const missing = unmetText(unmet, rule, this.#subject, this.#request)
+    const partly = missing !== '' && unmet.kinds === 1 && this.#overlaps(unmet)
+    const why = partly ? `matches only some of it: ${unmet.topic.text}` : missing
+    return { rule: this.#show(rule, unmet), why: why === '' ? this.#metText(rule) : why }
+  }
+
+  /** Why a rule did not decide of which everything is met. */
+  #metText({ effect }: Rule): string {
+    if (typeof effect === 'string') return 'another rule says the opposite of some of it'
+    return this.#request.action === 'receive' ? 'deliveries ask nobody' : 'left it to the rules that follow'
+  }
+
+  #overlaps({ topic }: Unmet): boolean {
+    if (this.#request.action !== 'subscribe' || topic.pattern === null || topic.levels === 0) return false
+    return overlaps(filterText(topic.pattern, this.#subject), this.#request.topic)
+  }
+
+  #show(rule: Rule, { topic }: Unmet): ExplainedRule {
+    const filter = topic.pattern === null ? '' : filterText(topic.pattern, this.#subject)
+    return { text: rule.text, place: placeText(rule.place), filter }
+  }
+}
+
+/** Nothing that one would have meant. */
+function isFar({ kinds, topic }: Unmet): boolean {
+  return kinds > 2 || (topic.levels > 1 && topic.same === 0)
+}

@@ -1,0 +1,30 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'you may not read this file',
+  EISDIR: 'this is a directory, not a file',
+}
+
+/** The text of a file, pipe or device, or null when it has more than `maximum` bytes, of which no more are read. */
+export function readBoundedFile(file: string, maximum: number): string | null {
+  const descriptor = openSync(file, 'r')
+  try {
+    const buffer = Buffer.allocUnsafe(maximum + 1)
+    let length = 0
+    for (;;) {
+      const read = readSync(descriptor, buffer, length, buffer.length - length, null)
+      length += read
+      if (length > maximum) return null
+      if (read === 0) return buffer.toString('utf8', 0, length)
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Why a file could not be read, in words. */
+export function fileProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return causes[code] ?? `it cannot be read (${code})`
+}

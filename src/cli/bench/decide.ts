@@ -1,0 +1,58 @@
+import { Policy } from '../../authz/policy/policy.ts'
+import type { SourceTexts } from '../../authz/policy/source.ts'
+import { Subject } from '../../authz/policy/subject.ts'
+import { type DecideShape, decideShapes } from './decide-shapes.ts'
+import type { Figures, Job } from './load.ts'
+
+/** Compiles rules and asks them, in this process: each client about one topic, which nobody has asked about before. */
+export async function runDecide({ load }: Job): Promise<Figures> {
+  const shape = await decideShapes[load.kind]?.()
+  if (shape === undefined) throw new Error(`there are no rules for ${load.kind}`)
+  const { amount, messages } = load
+  // What is measured is the program as it is after a while, not while it is translated.
+  decideAll(shape, compiled(shape, textsOf(shape, amount / 10)), amount / 10)
+  const texts = textsOf(shape, messages)
+  const compile = processorTime(() => compiled(shape, texts))
+  const policy = compiled(shape, textsOf(shape, amount))
+  let refused = 0
+  const first = processorTime(() => (refused = decideAll(shape, policy, amount)))
+  return { compile, firstCpu: first / amount, lost: refused }
+}
+
+/** Microseconds, of all threads: the collector of garbage has its own. */
+function processorTime(work: () => void): number {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+function textsOf(shape: DecideShape, amount: number): SourceTexts {
+  return new Map([['rules', shape.text(amount)]])
+}
+
+/** Out of the text of a file. */
+function compiled(shape: DecideShape, texts: SourceTexts): Policy {
+  const { rules } = shape.read(texts)
+  return new Policy(rules, { otherwise: 'deny', subscriptions: 'contained' })
+}
+
+/** Every client asks for what it may do; answers how many were refused. */
+function decideAll(shape: DecideShape, policy: Policy, amount: number): number {
+  let refused = 0
+  for (let index = 0; index < amount; index++) {
+    const decision = policy.decide(subjectOf(shape, index), {
+      action: 'publish',
+      topic: shape.topic(index),
+      qos: 0,
+      retain: false,
+    })
+    if (decision instanceof Promise || !decision.allowed) refused++
+  }
+  return refused
+}
+
+function subjectOf(shape: DecideShape, index: number): Subject {
+  const peer = { transport: 'memory', address: '', port: 0, loopback: true, tls: null } as const
+  return new Subject({ id: `client-${index}`, identity: shape.identity(index), version: 5, listener: 'bench', peer })
+}

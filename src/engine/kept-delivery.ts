@@ -1,0 +1,26 @@
+import type { Delivery } from './inflight.ts'
+import type { Message } from './message.ts'
+import type { Store } from './store-ports.ts'
+import type { Group } from './subscription.ts'
+
+interface KeptContext {
+  readonly store: Store
+  readonly router: { group(text: string): Group | null }
+}
+
+/** Stages that a delivery begins under its packet identifier; `number` is that of its session. */
+export function stageSent({ store }: KeptContext, number: number, delivery: Delivery, message: Message): void {
+  const { id, qos, retain, identifiers, group } = delivery
+  if (delivery.sequence > 0) return store.sent(delivery.sequence, id)
+  if (store.condition === 'failing') return
+  delivery.sequence = store.append(message, number, qos, retain, id, identifiers, group === null ? null : group.text)
+}
+
+/** The message of a delivery, from the store if it is not at hand; null when it is gone. */
+export function recall({ store, router }: KeptContext, delivery: Delivery): Message | null {
+  if (delivery.message !== null || delivery.sequence === 0) return delivery.message
+  const stored = store.read(delivery.sequence)
+  if (stored === null) return null
+  delivery.recalled(stored, stored.share === null ? null : router.group(stored.share))
+  return stored.message
+}
