@@ -5,9 +5,10 @@ import { openRulesAuthorizer, readPolicy } from './authz/rules-authorizer.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Log, silentLog } from './base/log.ts'
 import { WatchedFiles } from './base/watched-files.ts'
+import { accessOf, type RulesOptions } from './config/access-options.ts'
 import { type AccessSourceConfig, accessSourceName, filesOf, subscriptionsOf } from './config/access-sources.ts'
 import type { AccessConfig } from './config/schema.ts'
-import type { Authorizer } from './engine/ports.ts'
+import type { Authorizer, Explanation } from './engine/ports.ts'
 
 export interface AccessContext {
   readonly log: Log
@@ -57,6 +58,57 @@ export async function openAccess(access: AccessConfig, context: AccessContext): 
   } catch (error) {
     for (const source of sources) source.close()
     throw error
+  }
+}
+
+/**
+ * Opens rules for a broker in a program: give the result to `createBroker` as `authorizer`, which closes it.
+ *
+ * @example
+ * ```ts
+ * const authorizer = await openRules({ sources: [{ rules: { file: 'rules.yaml' } }] })
+ * await using broker = await createBroker({ listen: ['mqtt://127.0.0.1:0'], authorizer })
+ * ```
+ * @throws BrokerError SETTINGS_INVALID when the options are wrong, else as the files are: ACCESS_FILE_UNREADABLE, ACCESS_INVALID.
+ */
+export async function openRules(options: RulesOptions, log: Log = silentLog): Promise<Authorizer> {
+  const files = new WatchedFiles()
+  try {
+    const opened = await openAccess(accessOf(options), { log, clock: systemClock(), files })
+    return new OwnFiles(opened, files)
+  } catch (error) {
+    files.close()
+    throw error
+  }
+}
+
+/** An authorizer that ends with the watch on its files. */
+class OwnFiles implements Authorizer {
+  readonly #authorizer: Authorizer
+  readonly #files: WatchedFiles
+
+  constructor(authorizer: Authorizer, files: WatchedFiles) {
+    this.#authorizer = authorizer
+    this.#files = files
+  }
+
+  decide(...what: Parameters<Authorizer['decide']>): ReturnType<Authorizer['decide']> {
+    return this.#authorizer.decide(...what)
+  }
+
+  async explain(...what: Parameters<NonNullable<Authorizer['explain']>>): Promise<Explanation> {
+    const { explain } = this.#authorizer
+    if (explain === undefined) throw new Error('rules can be explained')
+    return explain.call(this.#authorizer, ...what)
+  }
+
+  watch(changed: () => void): void {
+    this.#authorizer.watch?.(changed)
+  }
+
+  async close(): Promise<void> {
+    this.#files.close()
+    await this.#authorizer.close?.()
   }
 }
 

@@ -1,8 +1,10 @@
+export { openRules } from './access.ts'
 export { type Clock, systemClock } from './base/clock.ts'
 export type { Counters } from './base/counters.ts'
 export { BrokerError, type ErrorCode, errorTable } from './base/errors.ts'
 export { jsonLog, type Log, type LogLevel, silentLog } from './base/log.ts'
 export { Broker, createBroker } from './broker.ts'
+export type { RuleSourceOptions, RulesOptions } from './config/access-options.ts'
 export type {
   BrokerOptions,
   ConnectedClient,

@@ -3,7 +3,7 @@ import type { WatchedFiles } from '../base/watched-files.ts'
 import type { Action, Answer, Authorizer, Client, Explanation, Verdict } from '../engine/ports.ts'
 import type { Qos } from '../packet/types.ts'
 import { explain } from './policy/explain.ts'
-import { Policy, type PolicyOptions } from './policy/policy.ts'
+import { type Decision, Policy, type PolicyOptions } from './policy/policy.ts'
 import type { Request } from './policy/rule.ts'
 import type { Remark } from './policy/source.ts'
 import { Subject } from './policy/subject.ts'
@@ -68,10 +68,8 @@ class RulesAuthorizer implements Authorizer {
 
   decide(client: Client, action: Action, topic: string, qos: Qos, retain: boolean): Answer<Verdict> {
     const request: Request = { action, topic, qos, retain }
-    const verdicts = this.#verdicts
     const decision = this.#policy.decide(this.#subjectOf(client), request)
-    if (decision instanceof Promise) return decision.then((settled) => verdicts.of(settled, request))
-    return verdicts.of(decision, request)
+    return decision instanceof Promise ? this.#settle(decision, client, request) : this.#verdicts.of(decision, request)
   }
 
   explain(client: Client, action: Action, topic: string, qos: Qos, retain: boolean): Promise<Explanation> {
@@ -85,6 +83,15 @@ class RulesAuthorizer implements Authorizer {
   async close(): Promise<void> {
     await this.#rules.close()
     for (const source of this.#sources) source.close()
+  }
+
+  /** Rules that changed while a service was asked decide anew. */
+  async #settle(asked: Promise<Decision>, client: Client, request: Request): Promise<Verdict> {
+    const verdicts = this.#verdicts
+    const decision = await asked
+    if (verdicts === this.#verdicts) return verdicts.of(decision, request)
+    const { action, topic, qos, retain } = request
+    return await this.decide(client, action, topic, qos, retain)
   }
 
   #subjectOf(client: Client): Subject {

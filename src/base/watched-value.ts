@@ -77,10 +77,12 @@ export class WatchedValue<Value> {
   async #catchUp(): Promise<void> {
     let error: unknown = null
     while (this.#again) {
+      // Others have their turn before what may take long, and after it.
       await setImmediate()
       if (this.#closed) return
       this.#again = false
       error = await this.#read()
+      await setImmediate()
     }
     this.#reading = null
     if (!this.#closed) this.#making.done(error)

@@ -5,7 +5,7 @@ import { openCertificateAuthenticator } from '../authn/certificate/certificate.t
 import { type Listed, openTrust } from '../authn/certificate/trust.ts'
 import { acceptedCertificate, remember } from '../authn/certificate/trust-accepted.ts'
 import { isDenial } from '../authn/outcome.ts'
-import { fileProblem } from '../config/bounded-file.ts'
+import { fileProblem } from '../base/bounded-file.ts'
 import type { AuthenticatorConfig, ListenerConfig } from '../config/schema.ts'
 import type { Authentication, TlsDetails } from '../engine/ports.ts'
 import { readCertificate } from '../pki/certificate/certificate-facts.ts'

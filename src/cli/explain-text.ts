@@ -6,7 +6,7 @@ import type { Answer } from './explain-request.ts'
 export function answerLines(answer: Answer): string[] {
   const { allowed, request, who, why, explanation, gets } = answer
   const told = `${allowed ? 'allowed' : 'denied'}: ${subjectOf(who)} ${requestText(request)}`
-  const lines = [told, '', ...labelled('why', [why]), ...ruleLines(explanation)]
+  const lines = [told, '', ...labelled('why', [why]), ...ruleLines(why, explanation?.rule ?? null)]
   if (gets !== null) lines.push(...labelled('gets', [gets]))
   if (explanation !== null) lines.push(...passedLines(explanation))
   lines.push('', ...whoLines(who))
@@ -38,14 +38,20 @@ function requestText({ action, topic, qos, retain }: Answer['request']): string 
   return `${words} ${quoted(topic)}${terms}`
 }
 
-function ruleLines(explanation: Explanation | null): string[] {
-  const rule = explanation?.rule ?? null
-  return rule === null ? [] : labelled('rule', ruleText(rule))
+/** What the reason does not say of the rule already. */
+function ruleLines(why: string, rule: ExplainedRule | null): string[] {
+  if (rule === null) return []
+  return labelled('rule', why.includes(`${rule.place}: ${rule.text}`) ? substituted(rule) : ruleText(rule))
 }
 
-function ruleText({ place, text, filter }: ExplainedRule): string[] {
-  const first = `${place}: ${text}`
-  return filter === '' || text.includes(filter) ? [first] : [first, `with the values of this client: ${filter}`]
+function ruleText(rule: ExplainedRule): string[] {
+  return [`${rule.place}: ${rule.text}`, ...substituted(rule)]
+}
+
+/** The filter of a rule, unless it stands in the rule as it is. */
+function substituted({ text, filter }: ExplainedRule): string[] {
+  const isThere = text.split(/[\s"'`,;()[\]{}]+/).includes(filter)
+  return filter === '' || isThere ? [] : [`for this client: ${filter}`]
 }
 
 /** What came before the rule that decided, and for a denial what came nearest to allowing it. */

@@ -4,6 +4,7 @@ import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { explainCommand } from './commands/explain.ts'
 import { passwdCommand } from './commands/passwd.ts'
+import { policyCommand } from './commands/policy.ts'
 import { publishCommand } from './commands/pub.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { startCommand } from './commands/start.ts'
@@ -18,6 +19,7 @@ Examples:
   petaltail start --config broker.yaml            a broker as the file says
   petaltail check --config broker.yaml            is the file right, and what would it do?
   petaltail explain --client p7 publish a/b       why a client may do something, or may not
+  petaltail policy lint broker.yaml               rules that are probably not meant so
   petaltail why pump-7                            what happened to a client, and what to change
   petaltail passwd -c users alice                 users and their passwords, in a file
   petaltail ca issue client pump-7                a certificate for a device
@@ -39,6 +41,7 @@ async function createProgram(given: readonly string[]): Promise<Command> {
     .addCommand(checkCommand())
     .addCommand(explainCommand())
     .addCommand(whyCommand())
+    .addCommand(policyCommand())
     .addCommand(storeCommand())
     .addCommand(passwdCommand())
     .addCommand(caCommand())

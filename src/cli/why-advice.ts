@@ -13,7 +13,7 @@ export function adviceFor(event: StoredEvent, context: AdviceContext): Advice | 
       return droppedAdvice(event)
     case 'refused':
     case 'disconnected':
-      return connectionAdvice(event)
+      return connectionAdvice(event, context)
     case 'lost':
       return { cause: 'journal-behind', text: 'The disk did not take the journal in time: see the log of the broker.' }
     default:

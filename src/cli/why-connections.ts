@@ -1,6 +1,7 @@
 import type { JournalEvent } from '../engine/ports.ts'
 import { Reason } from '../packet/reason.ts'
-import type { Advice } from './why-cause.ts'
+import type { Advice, AdviceContext } from './why-cause.ts'
+import { explainCommand, whoText } from './why-explain.ts'
 import { pasted, shown } from './why-words.ts'
 
 type Ended = Extract<JournalEvent, { kind: 'refused' | 'disconnected' }>
@@ -12,7 +13,7 @@ interface Cause {
   readonly reasons: readonly number[] | null
   /** What the detail says, for causes that have no reason code of their own; null for any. */
   readonly detail: RegExp | null
-  readonly text: string | ((event: Ended) => string)
+  readonly text: string | ((event: Ended, context: AdviceContext) => string)
 }
 
 const both = ['refused', 'disconnected'] as const
@@ -22,12 +23,27 @@ const disconnected = ['disconnected'] as const
 /** The first that fits says what to do. */
 const causes: readonly Cause[] = [
   {
+    cause: 'will-not-allowed',
+    kinds: refused,
+    reasons: [Reason.NotAuthorized],
+    detail: /^the will\b/,
+    text: 'The client may not publish its will, and so may not connect with it: see the refusal of the will beside this.',
+  },
+  {
     cause: 'rule-denies-connect',
     kinds: refused,
     reasons: [Reason.NotAuthorized],
-    detail: null,
-    text: (event) =>
-      `The rule at ${shown(ruleOf(event))} refuses it. Change that rule, or put one that allows connect before it.`,
+    detail: /\bdenied by\b/,
+    text: (event, context) =>
+      `The rule at ${shown(ruleOf(event))} refuses it. Change that rule, or put one that allows connect before it.${explained(event, context)}`,
+  },
+  {
+    cause: 'no-rule-allows-connect',
+    kinds: refused,
+    reasons: [Reason.NotAuthorized],
+    detail: /\bno rule allows\b/,
+    text: (event, context) =>
+      `Some rule is about connect, and none allows this client. If it should be allowed, add one:\n  - { allow: connect, ${whoText(event)} }     in a file of rules${explained(event, context)}`,
   },
   {
     cause: 'certificate-expired',
@@ -264,7 +280,7 @@ const causes: readonly Cause[] = [
 ]
 
 /** Why a connection was refused, or ended, and what to change; null for an orderly end. */
-export function connectionAdvice(event: Ended): Advice | null {
+export function connectionAdvice(event: Ended, context: AdviceContext): Advice | null {
   if (event.kind === 'disconnected' && event.by === 'network')
     return {
       cause: 'network',
@@ -275,18 +291,23 @@ export function connectionAdvice(event: Ended): Advice | null {
   if (event.kind === 'disconnected' && event.by === 'client') return null
   const found = causes.find((candidate) => fits(candidate, event))
   if (found === undefined) return null
-  return { cause: found.cause, text: typeof found.text === 'string' ? found.text : found.text(event) }
+  return { cause: found.cause, text: typeof found.text === 'string' ? found.text : found.text(event, context) }
 }
 
-function fits({ cause, kinds, reasons, detail }: Cause, event: Ended): boolean {
+function fits({ kinds, reasons, detail }: Cause, event: Ended): boolean {
   if (!kinds.includes(event.kind)) return false
   if (reasons !== null && !reasons.includes(event.reason)) return false
-  if (cause === 'rule-denies-connect') return ruleOf(event) !== ''
   return detail === null || detail.test(event.detail)
 }
 
 function ruleOf(event: Ended): string {
   return event.kind === 'refused' ? event.rule : ''
+}
+
+function explained(event: Ended, { config }: AdviceContext): string {
+  const { clientId, identity, listener } = event
+  const command = explainCommand({ clientId, identity, listener, qos: 0, action: 'connect', topic: '' }, config)
+  return command === null ? '' : `\nWhich rule, and what nearly matched:\n  ${command}`
 }
 
 /** The common name in what was said of a certificate, or else the identity. */

@@ -1,13 +1,16 @@
 import type { DropReason, JournalEvent } from '../engine/ports.ts'
 import type { Advice, AdviceContext } from './why-cause.ts'
-import { pasted, shown } from './why-words.ts'
+import { explainCommand, whoText, withoutShare } from './why-explain.ts'
+import { shown } from './why-words.ts'
 
 type Denied = Extract<JournalEvent, { kind: 'denied' | 'unsubscribed' }>
 
 /** The rules did not allow a message or a subscription. */
-export function deniedAdvice(event: Denied, context: AdviceContext): Advice {
+export function deniedAdvice(event: Denied, { config }: AdviceContext): Advice {
   const action = event.kind === 'denied' ? event.action : 'subscribe'
-  const explained = explainCommand(event, action, context)
+  const from = event.kind === 'denied' ? { listener: event.listener, qos: event.qos } : { listener: '', qos: 0 }
+  const { clientId, identity, topic } = event
+  const explained = explainCommand({ clientId, identity, action, topic, ...from }, config)
   const ask = explained === null ? '' : `\nWhich rule, and what nearly matched:\n  ${explained}`
   if (event.rule !== '')
     return {
@@ -20,36 +23,14 @@ export function deniedAdvice(event: Denied, context: AdviceContext): Advice {
   }
 }
 
-/** A command line that says how the decision comes about; null when a word of it cannot be pasted. */
-function explainCommand(event: Denied, action: string, { config }: AdviceContext): string | null {
-  const client = pasted(event.clientId)
-  const topic = pasted(withoutShare(event.topic))
-  const user = event.identity === '' ? '--anonymous' : named('--user', event.identity)
-  if (client === null || topic === null || user === null || event.topic.endsWith('characters)')) return null
-  const listener = event.kind === 'denied' && event.listener !== '' ? named('--listener', event.listener) : null
-  const qos = event.kind === 'denied' && event.qos > 0 ? `--qos ${event.qos}` : null
-  const words = [config === null ? null : `--config ${config}`, `--client ${client}`, user, listener, qos]
-  return ['petaltail explain', ...words.filter((word) => word !== null), action, topic].join(' ')
-}
-
-function named(option: string, value: string): string | null {
-  const word = pasted(value)
-  return word === null ? null : `${option} ${word}`
-}
-
 /** In the form of our own, and in that of Mosquitto. */
 function ruleToAdd(event: Denied, action: string): string {
   const topic = withoutShare(event.topic)
   const reads = action === 'subscribe' || action === 'receive'
   const allow = reads ? 'subscribe' : 'publish'
-  const who = event.identity === '' ? 'anonymous: true' : `user: ${JSON.stringify(event.identity)}`
-  const own = `  - { allow: ${allow}, ${who}, topic: ${JSON.stringify(topic)} }     in a file of rules`
+  const own = `  - { allow: ${allow}, ${whoText(event)}, topic: ${JSON.stringify(topic)} }     in a file of rules`
   if (topic.startsWith('$') || event.identity === '') return own
   return `${own}\n  user ${shown(event.identity)}, then: topic ${reads ? 'read' : 'write'} ${shown(topic)}     in an ACL file of Mosquitto`
-}
-
-function withoutShare(filter: string): string {
-  return /^\$share\/[^/]+\/(.+)$/s.exec(filter)?.[1] ?? filter
 }
 
 /** What is behind each reason for which messages do not reach a session. */

@@ -56,15 +56,15 @@ export function eventText(event: StoredEvent, count: number): string {
       return `${identityText(event.identity, event.method)}${placeText(event)}, MQTT ${versionText(event.version)}, ${session}`
     }
     case 'refused':
-      return `${reasonName(event.reason)}: ${harmless(event.detail)}${asText(event.identity)}${placeText(event)}${ruleText(event.rule)}`
+      return `${reasonName(event.reason)}: ${harmless(event.detail)}${ruleText(event)}${asText(event.identity)}${placeText(event)}`
     case 'disconnected':
       return `${byText(event)}, after ${durationText(event.duration)}${packetsText(event.lastPackets)}`
     case 'denied':
-      return `to ${event.action}${topicText(event.topic)}, QoS ${event.qos}: ${harmless(event.detail)}${ruleText(event.rule)}`
+      return `to ${event.action}${topicText(event.topic)}, QoS ${event.qos}: ${harmless(event.detail)}${ruleText(event)}`
     case 'dropped':
       return `${event.why}: a message of ${event.topic === '' ? 'a topic that is not known any more' : shown(event.topic)}, QoS ${event.qos}`
     case 'unsubscribed':
-      return `from ${shown(event.topic)}, which is not allowed any more: ${harmless(event.detail)}${ruleText(event.rule)}`
+      return `from ${shown(event.topic)}, which is not allowed any more: ${harmless(event.detail)}${ruleText(event)}`
     case 'others':
       return `${count} more: ${event.of}${event.address === '' ? '' : ` from ${shown(event.address)}`}; they are counted only, so that others have room`
     case 'started':
@@ -90,8 +90,9 @@ function topicText(topic: string): string {
   return topic === '' ? '' : ` ${shown(topic)}`
 }
 
-function ruleText(rule: string): string {
-  return rule === '' ? '' : ` [${shown(rule)}]`
+/** The place of the rule, where the detail does not say it. */
+function ruleText({ rule, detail }: { readonly rule: string; readonly detail: string }): string {
+  return rule === '' || detail.includes(rule) ? '' : ` [${shown(rule)}]`
 }
 
 function versionText(version: 3 | 4 | 5): string {
@@ -101,7 +102,7 @@ function versionText(version: 3 | 4 | 5): string {
 function byText({ by, reason, detail }: Extract<StoredEvent, { kind: 'disconnected' }>): string {
   const words = detail === '' ? '' : `: ${harmless(detail)}`
   if (by === 'network') return `the connection was lost${words}`
-  if (by === 'client') return `by the client, ${reason === 0 ? 'in order' : reasonName(reason)}${words}`
+  if (by === 'client') return reason === 0 ? 'by the client, in order' : `by the client, ${reasonName(reason)}${words}`
   return `by the broker, ${reasonName(reason)}${words}`
 }
 

@@ -49,7 +49,7 @@ class Scan {
       this.#step()
       const from = this.#at
       if (!this.isAt('"') || !this.#value()) return false
-      const key = this.#text.slice(from + 1, this.#at - 1).trimEnd()
+      const key = this.#text.slice(from, this.#at).trimEnd().slice(1, -1)
       if (!this.isAt(':')) return false
       this.#step()
       if (key === name && this.isAt('[')) {

@@ -66,12 +66,13 @@ class RuleReader {
       this.#add([], null, `a rule is a section with ${keys.join(', ')}, not ${shown(value)}`)
       return null
     }
-    const known = checkKeys(value, keys, (key, message) => this.#add([], key, message))
+    // What seems to be missing may be the one with the wrong name.
+    if (!checkKeys(value, keys, (key, message) => this.#add([], key, message))) return null
     const name = this.#name(value)
     const access = this.#access(value)
     const client = this.#match(value, 'client', 'the name of a client', 'a regular expression')
     const topic = this.#match(value, 'topic', 'a topic filter', 'a topic filter with {%client%}')
-    if (!known || name === null || access === null || client === null || topic === null) return null
+    if (name === null || access === null || client === null || topic === null) return null
     return { name, access, client, topic, placed: this.#rule }
   }
 

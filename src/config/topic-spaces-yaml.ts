@@ -14,14 +14,15 @@ export function parseYaml(text: string): Node {
     // The parser's own check of repeated keys takes quadratic time; ours does not.
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   } catch (error) {
-    // The parser goes as deep as the text does.
     if (error instanceof RangeError) throw new Misplaced(1, 1, 'too deeply nested')
     throw error
   }
   const [mistake] = [...document.errors, ...document.warnings]
   const reader = new YamlReader(document, lines)
   if (mistake === undefined) return reader.node(document.contents, 0, 0)
-  throw reader.misplaced(mistake.pos[0], (mistake.message.split('\n')[0] ?? '').slice(0, 200))
+  // The parser goes as deep as the text does.
+  const message = mistake.message.includes('call stack') ? 'too deeply nested' : mistake.message
+  throw reader.misplaced(mistake.pos[0], (message.split('\n')[0] ?? '').slice(0, 200))
 }
 
 class YamlReader {

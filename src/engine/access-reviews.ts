@@ -21,6 +21,8 @@ export interface ReviewsContext {
 
 /** Subscriptions that are looked at before others get their turn. */
 const atOnce = 500
+/** Decisions that somebody else is asked for at a time. */
+const askedAtOnce = 100
 
 /**
  * Looks at what clients have again when the rules changed, or when a client came back to a session it had: whether it
@@ -33,6 +35,8 @@ export class AccessReviews {
   #subscriptions: Iterator<Subscription> | null = null
   #session: Session | null = null
   #next: NodeJS.Immediate | null = null
+  /** Decisions that somebody else was asked for. */
+  #asked = 0
 
   constructor(context: ReviewsContext) {
     this.#context = context
@@ -49,26 +53,33 @@ export class AccessReviews {
     this.#go()
   }
 
+  /** The client of a session proved anew who it is, and is not who it was. */
+  identified(session: Session): void {
+    if (this.#context.access.watched) this.#mayConnect(session)
+    this.session(session)
+  }
+
   /** The client of a session is not who it was when it subscribed. */
   session(session: Session): void {
     if (!this.#context.access.watched || session.subscriptions.size === 0) return
     this.#context.router.forget()
-    if (session.subscriptions.size > atOnce) {
-      this.#waiting.push([session].values())
-      return this.#go()
-    }
-    for (const subscription of [...session.subscriptions.values()]) this.#look(session, subscription)
+    this.#waiting.push([session].values())
+    this.#go()
   }
 
   close(): void {
     if (this.#next !== null) clearImmediate(this.#next)
     this.#waiting = []
+    this.#subscriptions = null
   }
 
   #go(): void {
     this.#next ??= setImmediate(() => {
       this.#next = null
-      for (let left = atOnce; left > 0; left--) if (!this.#step()) return this.#context.router.forget()
+      for (let left = atOnce; left > 0; left--) {
+        if (this.#asked >= askedAtOnce) return
+        if (!this.#step()) return this.#context.router.forget()
+      }
       this.#go()
     })
   }
@@ -123,14 +134,17 @@ export class AccessReviews {
     if (!(answer instanceof Promise)) return then(answer)
     const { access, router, log } = this.#context
     const { version } = access
-    answer.then(
-      (verdict) => {
-        if (access.version !== version || session.actor !== actor) return
-        then(verdict)
-        router.forget()
-      },
-      (error: unknown) => log.error('a decision failed', { clientId: session.id, error }),
-    )
+    const settled = (verdict: Verdict | null) => {
+      if (this.#asked-- === askedAtOnce) this.#go()
+      if (verdict === null || access.version !== version || session.actor !== actor) return
+      then(verdict)
+      router.forget()
+    }
+    this.#asked++
+    answer.then(settled, (error: unknown) => {
+      log.error('a decision failed', { clientId: session.id, error })
+      settled(null)
+    })
   }
 
   /** A subscription ends. An MQTT 5 client can be told in no other way than by the end of its connection. */

@@ -221,7 +221,8 @@ export class Connection implements Attached, Client {
   /** Ends the connection, or does not let it come about, because the rules say so; `what` is what they do not allow. */
   forbid(what: string, verdict: Verdict): void {
     this.#rule = verdict.rule ?? ''
-    this.fail(Reason.NotAuthorized, `${what}: ${verdict.why}`, this.core.access.told(verdict, this.peer))
+    const told = this.core.access.told(verdict, this.peer)
+    this.fail(Reason.NotAuthorized, `${what}: ${verdict.why}`, told === '' ? '' : `${what}: ${told}`)
   }
 
   /** Ends the connection because of what the client or an operator did; the client is `told` so. Idempotent. */

@@ -61,7 +61,9 @@ function reauthenticate(connection: Connection, method: string, data: Buffer | n
     if (connection.closed) return
     answer(connection, Reason.Success, method, last)
     const { session, core } = connection
-    if (session !== null && !connection.become(session)) core.accessReviews.session(session)
+    if (session === null || connection.become(session)) return
+    core.sessions.identified(session)
+    core.accessReviews.identified(session)
   })
 }
 

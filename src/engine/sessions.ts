@@ -68,6 +68,14 @@ export class Sessions {
     if (will !== null) store.putWill(will.record)
   }
 
+  /** The client proved anew who it is: its will is that of who it is now. */
+  identified(session: Session): void {
+    const { will, actor } = session
+    if (will === null || actor === null) return
+    session.will = will.of(actor)
+    this.#context.store.putWill(session.will.record)
+  }
+
   /** The connection of the session is gone; `willing` unless the client took back its will [MQTT-3.14.4-3]. */
   left(session: Session, willing: boolean): void {
     session.detach()

@@ -5,7 +5,8 @@ import { PacketType, type Qos, type Version } from '../packet/types.ts'
 import { countLevels, type Filter, hasWildcard, parseFilter } from '../topic/filter.ts'
 import type { Connection } from './connection.ts'
 import { denied } from './denied.ts'
-import type { Answer, Verdict } from './ports.ts'
+import { verdictsOf } from './filter-verdicts.ts'
+import type { Verdict } from './ports.ts'
 import type { Router } from './router.ts'
 import type { Session } from './session.ts'
 import type { SubscriptionRecord } from './store-ports.ts'
@@ -26,18 +27,28 @@ export function subscribe(connection: Connection, session: Session, bytes: Buffe
       return connection.fail(Reason.ProtocolError, 'No Local on a shared subscription') // [MQTT-3.8.3-4]
     }
   }
-  const answers = packet.requests.map((request, index) => authorize(connection, request, filters[index]))
-  const known = answers.filter((answer): answer is Verdict => !(answer instanceof Promise))
-  if (known.length === answers.length) return grant(connection, session, packet, filters, known)
-  const asked = answers.map((answer) => Promise.resolve(answer))
-  connection.wait(Promise.all(asked), (verdicts) => grant(connection, session, packet, filters, verdicts))
+  decide(connection, session, packet, filters)
 }
 
-const formal: Verdict = { allowed: true, why: '' }
-
-function authorize(connection: Connection, request: SubscriptionRequest, filter: Filter | null): Answer<Verdict> {
-  if (filter === null) return formal
-  return connection.core.access.subscribe(connection.actor, filter.pattern, request.qos)
+function decide(
+  connection: Connection,
+  session: Session,
+  packet: Subscribe,
+  filters: readonly (Filter | null)[],
+): void {
+  const { access } = connection.core
+  const { version } = access
+  const questions = filters.map((filter, index) => {
+    if (filter === null || unusable(connection, packet, filter) !== 0) return null
+    return { pattern: filter.pattern, qos: packet.requests[index].qos }
+  })
+  const verdicts = verdictsOf(connection, questions)
+  if (!(verdicts instanceof Promise)) return grant(connection, session, packet, filters, verdicts)
+  connection.wait(verdicts, (known) => {
+    // What other rules said must not become a subscription: nobody would look at it again.
+    if (access.version !== version) decide(connection, session, packet, filters)
+    else grant(connection, session, packet, filters, known)
+  })
 }
 
 function grant(
@@ -98,15 +109,8 @@ function refused(
   asked: Qos,
 ): Reason | 0 {
   const { settings, router } = connection.core
-  if (filter === null) return Reason.TopicFilterInvalid
-  if (filter.text.length > settings.maximumTopicBytes || Buffer.byteLength(filter.text) > settings.maximumTopicBytes)
-    return Reason.TopicFilterInvalid
-  if (countLevels(filter.pattern) > settings.maximumTopicLevels) return Reason.TopicFilterInvalid
-  if (filter.share !== null && !settings.sharedSubscriptionAvailable) return Reason.SharedSubscriptionsNotSupported
-  if (!settings.wildcardSubscriptionAvailable && hasWildcard(filter.pattern))
-    return Reason.WildcardSubscriptionsNotSupported
-  if (packet.identifier > 0 && !settings.subscriptionIdentifierAvailable)
-    return Reason.SubscriptionIdentifiersNotSupported
+  const wrong = filter === null ? Reason.TopicFilterInvalid : unusable(connection, packet, filter)
+  if (filter === null || wrong !== 0) return wrong
   if (!verdict.allowed) {
     denied(connection.core, connection.actor, 'subscribe', filter.text, asked, verdict)
     return Reason.NotAuthorized
@@ -123,6 +127,18 @@ function refused(
   if (session.kept && connection.core.store.condition === 'failing') return Reason.QuotaExceeded
   const isNew = !session.subscriptions.has(filter.text)
   return isNew && session.subscriptions.size >= settings.maximumSubscriptions ? Reason.QuotaExceeded : 0
+}
+
+/** Why a filter is refused whatever the rules say, 0 for nothing. */
+function unusable({ core }: Connection, { identifier }: Subscribe, { text, pattern, share }: Filter): Reason | 0 {
+  const { settings } = core
+  if (text.length > settings.maximumTopicBytes || Buffer.byteLength(text) > settings.maximumTopicBytes)
+    return Reason.TopicFilterInvalid
+  if (countLevels(pattern) > settings.maximumTopicLevels) return Reason.TopicFilterInvalid
+  if (share !== null && !settings.sharedSubscriptionAvailable) return Reason.SharedSubscriptionsNotSupported
+  if (!settings.wildcardSubscriptionAvailable && hasWildcard(pattern)) return Reason.WildcardSubscriptionsNotSupported
+  const hasIdentifier = identifier > 0 && !settings.subscriptionIdentifierAvailable
+  return hasIdentifier ? Reason.SubscriptionIdentifiersNotSupported : 0
 }
 
 /** Makes the subscription, in place of the one with the same filter [MQTT-3.8.4-3]; returns the QoS granted. */

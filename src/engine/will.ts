@@ -71,6 +71,12 @@ export class Will {
     return this.record.qos
   }
 
+  /** The same will of a client that proved anew who it is. */
+  of(actor: Actor): Will {
+    const { number, topic, record } = this
+    return new Will(number, topic, actor, { ...record, actor: record.actor === '' ? '' : actor.toText() })
+  }
+
   /** The message to publish now: its expiry is counted from here. */
   message(clock: Clock): Message {
     const { qos, retain, properties, expiryInterval, clientId, payload } = this.record

@@ -1,5 +1,5 @@
 import type { JournalEvent } from '../engine/ports.ts'
-import { Entry, type StoredEvent } from './entry.ts'
+import { amountOf, Entry, type StoredEvent } from './entry.ts'
 import { networkOf } from './network.ts'
 import { isSame } from './same-event.ts'
 
@@ -49,7 +49,7 @@ export class Folding {
     if (known !== null) return known.grow(event, wall)
     if (source.size >= this.#share.apart || this.#entries >= maximumEntries || this.#weight >= maximumWeight)
       return source.count(event, wall)
-    const entry = new Entry(event, wall, wall, event.kind === 'dropped' ? event.count : 1)
+    const entry = new Entry(event, wall, wall, amountOf(event))
     source.put(part, entry)
     this.fresh++
     this.#entries++
@@ -129,7 +129,7 @@ class Source {
     for (const entry of this.others) {
       if (entry.event.kind === 'others' && entry.event.of === event.kind) return entry.grow(event, wall)
     }
-    this.others.push(new Entry(commonOf(event), wall, wall, event.kind === 'dropped' ? event.count : 1))
+    this.others.push(new Entry(commonOf(event), wall, wall, amountOf(event)))
   }
 
   refill(now: number, { burst, interval }: Share): void {

@@ -88,8 +88,7 @@ function isSide(value: unknown): value is 'client' | 'server' | 'network' {
   return value === 'client' || value === 'server' || value === 'network'
 }
 
-/** The kinds of events in the order in which a summary tells of them. */
-export const eventKinds: readonly JournalEvent['kind'][] = [
+const eventKinds: readonly JournalEvent['kind'][] = [
   'connected',
   'disconnected',
   'refused',
@@ -98,7 +97,7 @@ export const eventKinds: readonly JournalEvent['kind'][] = [
   'unsubscribed',
 ]
 
-export function isKind(value: unknown): value is JournalEvent['kind'] {
+function isKind(value: unknown): value is JournalEvent['kind'] {
   return eventKinds.some((kind) => kind === value)
 }
 

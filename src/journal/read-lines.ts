@@ -4,7 +4,7 @@ const chunk = 262_144
 const lineEnd = 0x0a
 
 /** The longest line that is looked at; those that are written are shorter. */
-export const maximumLine = 65_536
+const maximumLine = 65_536
 
 /**
  * Calls `take` for every line of a file that has an end, without it; for one that is too long with null. What another

@@ -7,6 +7,9 @@ import { isMissing, readLines } from './read-lines.ts'
 import { segmentNumber } from './segments.ts'
 import { drawers } from './writer.ts'
 
+/** Milliseconds by which the clock of the broker, which is never set, may be ahead of that of its files. */
+const slack = 86_400_000
+
 /** Which entries are wanted. */
 export interface JournalCriteria {
   /** Of this client; null for everything, the journal's own notes included. */
@@ -86,7 +89,7 @@ async function readDrawer(
   return { entries, more, damaged }
 }
 
-/** The paths of the segments that were written since then, newest first. */
+/** The paths of the segments that may have something since then, newest first. */
 async function segmentsOf(directory: string, drawer: string, since: number): Promise<readonly string[]> {
   const names = await readdir(directory).catch((error: unknown) => {
     if (isMissing(error)) return []
@@ -100,7 +103,7 @@ async function segmentsOf(directory: string, drawer: string, since: number): Pro
   for (const { name } of numbers.sort((a, b) => b.number - a.number)) {
     const path = join(directory, name)
     const stats = await stat(path).catch(() => null)
-    if (stats?.isFile() === true && stats.mtimeMs >= since) paths.push(path)
+    if (stats?.isFile() === true && stats.mtimeMs >= since - slack) paths.push(path)
   }
   return paths
 }

@@ -15,7 +15,7 @@ const parts = 8
 const expiryInterval = 60_000
 
 /** The name of a segment: what is in it, and its number. */
-export function segmentName(drawer: string, number: number): string {
+function segmentName(drawer: string, number: number): string {
   return `${drawer}-${String(number).padStart(8, '0')}.jsonl`
 }
 

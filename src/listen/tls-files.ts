@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
+import { fileProblem, readBoundedFile } from '../base/bounded-file.ts'
 import { BrokerError } from '../base/errors.ts'
-import { fileProblem, readBoundedFile } from '../config/bounded-file.ts'
 import type { CertificateFiles, TlsOptions } from './options.ts'
 import type { ServerIdentity } from './supplies.ts'
 

@@ -61,6 +61,11 @@ export function readDocument(path: string): Document {
   return { path, sections }
 }
 
+/** The name of the file that a block is. */
+export function fileOf({ words }: Block): string | null {
+  return words.find((word) => /^[\w-]+\.[\w.]+$/.test(word)) ?? null
+}
+
 /** The name by which a heading is linked to. */
 export function anchorOf(title: string): string {
   return title
@@ -90,5 +95,15 @@ export const followed: readonly string[] = [
   'docs/client-certificates.md',
   'docs/certificate-authority.md',
   'docs/http-authentication.md',
+  'docs/access.md',
+  'docs/access-rules.md',
+  'docs/access-mosquitto.md',
+  'docs/access-topic-spaces.md',
+  'docs/access-ordered-rules.md',
+  'docs/access-roles.md',
+  'docs/access-http.md',
+  'docs/policy-tests.md',
+  'docs/explain.md',
+  'docs/journal.md',
   'docs/migrating-from-mosquitto.md',
 ]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Counters } from '../../src/base/counters.ts'
 import { BrokerError } from '../../src/base/errors.ts'
+import { refuseUnprotected } from '../../src/config/listeners.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { fileName } from '../../src/config/names.ts'
 import { configSchema } from '../../src/config/schema.ts'
@@ -18,8 +19,9 @@ for (const document of documents()) {
     using workplace = new Workplace()
     for (const { text, words, line } of blocks) {
       const file = workplace.write('example.yaml', text)
-      if (words.includes('fails')) assert.throws(() => loadConfig({ file }), BrokerError, `line ${line}`)
-      else assert.doesNotThrow(() => loadConfig({ file }), `line ${line}`)
+      const load = () => refuseUnprotected(loadConfig({ file }))
+      if (words.includes('fails')) assert.throws(load, BrokerError, `line ${line}`)
+      else assert.doesNotThrow(load, `line ${line}`)
     }
   })
 }

@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import { silentLog } from '../../src/base/log.ts'
 import { packageVersion } from '../../src/base/version.ts'
 import type { Broker } from '../../src/broker.ts'
 import { startCommand } from '../../src/cli/commands/start.ts'
 import type { StartOptions } from '../../src/cli/start.ts'
 import { welcome } from '../../src/cli/welcome.ts'
+import { refuseUnprotected } from '../../src/config/listeners.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { startBroker } from '../../src/start-broker.ts'
 import { freePort } from '../system/cli-kit.ts'
-import { type Block, blocksOf, type Document } from './document.ts'
+import { type Block, blocksOf, type Document, fileOf } from './document.ts'
 import { shownAs, Terminal, until } from './terminal.ts'
 import { Workplace } from './workplace.ts'
 
 /** The ports the documents use; each stands for a free one. */
-const documented = [1883, 1884, 1885, 8080, 8083, 8084, 8883, 8884]
+const documented = [1883, 1884, 1885, 8080, 8081, 8083, 8084, 8883, 8884]
 /** Where the reader of a document has the repository. */
 const documentedFolder = '/home/you/petaltail'
 const portPattern = new RegExp(`\\b(${documented.join('|')})\\b`, 'g')
@@ -27,6 +29,8 @@ export class Reader implements AsyncDisposable {
   readonly #terminals = new Map<string, Terminal>()
   /** What the last block printed. */
   #printed = ''
+  /** Does the last block once more, where what it shows comes a moment later. */
+  #again: (() => Promise<void>) | null = null
   #programs = 0
 
   private constructor(ports: ReadonlyMap<string, number>) {
@@ -35,17 +39,17 @@ export class Reader implements AsyncDisposable {
     process.chdir(this.#workplace.path)
   }
 
-  /** Begins with the files of a document: the configurations and programs in it that have a name. */
+  /** Begins with the files of a document: the blocks in it that have a name. */
   static async begin(document: Document): Promise<Reader> {
     const ports = new Map<string, number>()
     for (const port of documented) ports.set(String(port), await freePort())
     const reader = new Reader(ports)
-    for (const { language, words, text } of blocksOf(document)) {
-      const name = words.find((word) => word.endsWith('.yaml') || word.endsWith('.ts'))
-      if (name === undefined) continue
-      const placed = reader.#withFreePorts(text)
-      if (language === 'yaml') reader.#workplace.write(name, placed)
-      if (language === 'ts') reader.#workplace.program(name, placed)
+    for (const block of blocksOf(document)) {
+      const name = fileOf(block)
+      if (name === null) continue
+      const placed = reader.#withFreePorts(block.text)
+      if (block.language === 'ts') reader.#workplace.program(name, placed)
+      else reader.#workplace.write(name, `${placed}\n`)
     }
     return reader
   }
@@ -53,7 +57,8 @@ export class Reader implements AsyncDisposable {
   async take(block: Block): Promise<void> {
     const { language, words } = block
     const text = this.#withFreePorts(block.text)
-    if (words.includes('skip')) return
+    if (language !== 'text') this.#again = null
+    if (words.includes('skip') || fileOf(block) !== null) return
     if (language === 'ts' && words.includes('run')) await this.#program(text)
     else if (language === 'text') await this.#compare(block)
     else if (language === 'sh') await this.#command(block, text)
@@ -85,6 +90,7 @@ export class Reader implements AsyncDisposable {
     if (name === undefined) {
       await using ending = terminal
       this.#printed = await ending.finish(block.words.includes('fails'))
+      if (block.words.includes('soon')) this.#again = () => this.#command(block, text)
       return
     }
     const before = this.#subscribed
@@ -101,7 +107,15 @@ export class Reader implements AsyncDisposable {
   async #compare(block: Block): Promise<void> {
     const name = block.words.find((word) => word.startsWith('terminal'))
     if (name !== undefined) await this.#terminals.get(name)?.shows(shownAs(block.text))
-    else assert.match(this.#asDocumented(this.#printed), shownAs(block.text))
+    else {
+      const expected = shownAs(block.text)
+      const shown = () => expected.test(this.#asDocumented(this.#printed))
+      for (let tries = 0; tries < 20 && this.#again !== null && !shown(); tries++) {
+        await delay(200)
+        await this.#again()
+      }
+      assert.match(this.#asDocumented(this.#printed), expected)
+    }
   }
 
   #asDocumented(text: string): string {
@@ -129,6 +143,7 @@ export class Reader implements AsyncDisposable {
     )
     const { config: file, ...commandLine } = options
     const config = loadConfig({ file, environment, commandLine })
+    refuseUnprotected(config)
     const listeners = await Promise.all(
       config.listeners.map(async (each) => ({ ...each, url: await this.#place(each.url) })),
     )

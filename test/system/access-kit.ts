@@ -43,7 +43,7 @@ const ordered: Dialect = {
   text: (grants) => {
     const rule = ({ user, access, filter }: Grant) =>
       ` - {access: ${accessWords[access]}, client: {specific: ${JSON.stringify(user)}}, topic: {specific: ${JSON.stringify(filter)}}}\n`
-    return `rules:\n${grants.map(rule).join('')}`
+    return grants.length === 0 ? 'rules: []\n' : `rules:\n${grants.map(rule).join('')}`
   },
   broken: 'rules:\n - {access: Raed, client: All, topic: All}\n',
   place: 'ordered.yaml:2:13',
@@ -62,7 +62,7 @@ const native: Dialect = {
   text: (grants) => {
     const rule = ({ user, access, filter }: Grant) =>
       `  - {allow: ${actionWords[access]}, user: ${JSON.stringify(user)}, topic: ${JSON.stringify(filter)}}\n`
-    return `rules:\n${grants.map(rule).join('')}`
+    return grants.length === 0 ? 'rules: []\n' : `rules:\n${grants.map(rule).join('')}`
   },
   broken: 'rules:\n  - {allow: publsh, topic: a}\n',
   place: 'rules.yaml:2:',
@@ -140,12 +140,7 @@ export function tokenSection(write: (name: string, text: string) => string): obj
 }
 
 /** A broker with these rules from one source, and clients with tokens. */
-export function openSite(
-  dialect: Dialect,
-  text: string,
-  more: object = {},
-  access: object = {},
-): Promise<Site> {
+export function openSite(dialect: Dialect, text: string, more: object = {}, access: object = {}): Promise<Site> {
   return Site.open({
     config: (at, write): SiteConfig => {
       write(dialect.file, text)

@@ -20,7 +20,7 @@ user alice
 topic deny sensors/secret
 topic readwrite sensors/#
 user bob
-topic write plant/hall
+pattern write dev/%c/state
 `
 
 /** A folder with a configuration whose files are named as they stand in it. */
@@ -40,7 +40,10 @@ test('the exit code is the answer, and the rule is told with its place', async (
   const allowed = await place.explain('--user', 'alice', 'publish', 'sensors/hall')
   assert.deepEqual([allowed.code, allowed.stderr], [0, ''])
   assert.match(allowed.text, /^allowed: the client "p7" of "alice" publishing to "sensors\/hall" with QoS 0\n/)
-  assert.ok(allowed.text.includes(`  rule        ${place.at('acl')}:4: topic readwrite sensors/#\n`), allowed.text)
+  assert.ok(
+    allowed.text.includes(`  why         allowed by ${place.at('acl')}:4: topic readwrite sensors/#\n`),
+    allowed.text,
+  )
   const denied = await place.explain('--user', 'alice', 'publish', 'sensors/secret')
   assert.equal(denied.code, 1)
   assert.ok(
@@ -51,9 +54,12 @@ test('the exit code is the answer, and the rule is told with its place', async (
 
 test('a denial that no rule decided names the rule that came nearest', async () => {
   await using place = await prepared()
-  const { code, text } = await place.explain('--user', 'alice', 'publish', 'plant/hall')
+  const { code, text } = await place.explain('--user', 'alice', 'publish', 'dev/p8/state')
   assert.equal(code, 1)
-  assert.match(text, /nearest +\S+acl:6: topic write plant\/hall\n +did not decide: .*bob/)
+  assert.match(
+    text,
+    /nearest +\S+acl:6: pattern write dev\/%c\/state\n +for this client: dev\/p7\/state\n +did not decide: .*"p8", not "p7"/,
+  )
 })
 
 test('programs get JSON', async () => {

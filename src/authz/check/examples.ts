@@ -4,6 +4,7 @@ import { type Pattern, rest, single } from '../policy/pattern.ts'
 import { actionBit, type Rule } from '../policy/rule.ts'
 import type { Subject } from '../policy/subject.ts'
 import { type Attempt, subjectOf } from './cases.ts'
+import { attributesIn } from './lint.ts'
 
 export interface Examples {
   readonly attempts: readonly Attempt[]
@@ -90,21 +91,13 @@ function clientOf({ who, topics }: Rule): CaseWho {
   return {
     ...stranger,
     user,
-    client: first('client') ?? user,
+    client: first('client') ?? 'example-client',
     roles: role === undefined ? [] : [role],
     groups: group === undefined ? [] : [group],
-    attributes: Object.fromEntries(patterns.flatMap(attributesIn)),
+    attributes: Object.fromEntries(patterns.flatMap(attributesIn).map((name) => [name, `example-${name}`])),
     permissions: typeof topics === 'string' ? { publish: ['example/#'], subscribe: ['example/#'] } : null,
     commonName: user,
   }
-}
-
-function attributesIn({ levels }: Pattern): [string, string][] {
-  const pieces = levels.flatMap((level) => (typeof level === 'object' ? level : []))
-  return pieces.flatMap((piece): [string, string][] => {
-    const name = typeof piece === 'string' ? undefined : /attributes\.(\w+)/.exec(piece.text)?.[1]
-    return name === undefined ? [] : [[name, `example-${name}`]]
-  })
 }
 
 /** Topics that the patterns of a rule match for a client; for `subscribe`, the filters themselves. */

@@ -16,7 +16,7 @@ export interface Lint {
 export type KnownAttributes = ReadonlySet<string> | null
 
 /** Pairs of rules that are compared. */
-const patience = 20_000_000
+const patience = 3_000_000
 
 /** Finds rules that are valid and probably not what was meant. */
 export function lint(rules: readonly Rule[], attributes: KnownAttributes): Lint {
@@ -44,13 +44,13 @@ export function lint(rules: readonly Rule[], attributes: KnownAttributes): Lint 
   return { remarks, partial: left < 0 }
 }
 
-/** An earlier rule allows some of what a later one denies to the same clients. */
+/** An earlier rule allows some of what a later one denies, to all whom it denies it. */
 function contradicts(earlier: Rule, later: Rule): boolean {
   return (
     earlier.effect === 'allow' &&
     later.effect === 'deny' &&
     (earlier.actions & later.actions) !== 0 &&
-    (coversWho(earlier.who, later.who) || coversWho(later.who, earlier.who)) &&
+    coversWho(earlier.who, later.who) &&
     meetTopics(earlier, later)
   )
 }
@@ -74,13 +74,21 @@ function isOfBroker({ levels }: Pattern): boolean {
   return levels[0] === '$SYS' || levels[0] === '$CONTROL'
 }
 
-function neverSet({ topics }: Rule, attributes: KnownAttributes): string[] {
-  if (attributes === null || topics === null || typeof topics === 'string') return []
-  const pieces = topics.flatMap(({ levels }) => levels).flatMap((level) => (typeof level === 'object' ? level : []))
-  const names = new Set<string>()
-  for (const piece of pieces) {
-    const name = typeof piece === 'string' ? undefined : /attributes\.(\w+)/.exec(piece.text)?.[1]
-    if (name !== undefined && !attributes.has(name)) names.add(name)
-  }
-  return [...names].map((name) => `no client has the attribute ${name}, so its topic matches nothing`)
+function neverSet({ topics, who }: Rule, attributes: KnownAttributes): string[] {
+  if (attributes === null) return []
+  const unknown = (names: readonly string[]) => [...new Set(names)].filter((name) => !attributes.has(name))
+  const patterns = topics === null || typeof topics === 'string' ? [] : topics
+  const asked = who.flatMap(({ text }) => /^attribute (\w+) is /.exec(text)?.[1] ?? [])
+  return [
+    ...unknown(asked).map((name) => `no client has the attribute ${name}, so it is about nobody`),
+    ...unknown(patterns.flatMap(attributesIn)).map(
+      (name) => `no client has the attribute ${name}: its topic matches nothing`,
+    ),
+  ]
+}
+
+/** The names of the attributes in the variables of a pattern. */
+export function attributesIn({ levels }: Pattern): string[] {
+  const pieces = levels.flatMap((level) => (typeof level === 'object' ? level : []))
+  return pieces.flatMap((piece) => (typeof piece === 'string' ? [] : (/attributes\.(\w+)/.exec(piece.text)?.[1] ?? [])))
 }

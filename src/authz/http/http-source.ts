@@ -5,6 +5,7 @@ import { type Asked, type AskedAnswer, actionBit, actionBits, type Request, type
 import type { Subject } from '../policy/subject.ts'
 import { fixedSource, type RuleSource } from '../rule-source.ts'
 import { Answers } from './answers.ts'
+import { ClientLine } from './client-line.ts'
 import { decisionContract } from './decision-contract.ts'
 import { formContract } from './form-contract.ts'
 import type { Facts, HttpContract, ServiceAnswer } from './http-contract.ts'
@@ -45,10 +46,11 @@ export function openHttpSource(options: HttpAccessOptions, name: string, context
   return fixedSource(name, { rules: [rule], remarks: [] }, () => server.close())
 }
 
-/** What is sent of a client, and a short text that stands for it. */
+/** What is sent of a client, a short text that stands for it, and how much is asked about it. */
 interface Known {
   readonly facts: Facts
   readonly mark: string
+  readonly line: ClientLine
 }
 
 class HttpService implements Asked {
@@ -70,11 +72,11 @@ class HttpService implements Asked {
   }
 
   ask(subject: Subject, request: Request): Promise<AskedAnswer> | AskedAnswer {
-    const { facts, mark } = this.#knownOf(subject)
-    const question = markOf(mark, request)
+    const known = this.#knownOf(subject)
+    const question = markOf(known.mark, request)
     const answer = this.#answers.find(question) ?? this.#underway.get(question)
     if (answer !== undefined) return answer
-    const asking = this.#ask(question, facts, request).finally(() => this.#underway.delete(question))
+    const asking = this.#askInTurn(question, known, request).finally(() => this.#underway.delete(question))
     this.#underway.set(question, asking)
     return asking
   }
@@ -83,9 +85,18 @@ class HttpService implements Asked {
     const present = this.#known.get(subject)
     if (present !== undefined) return present
     const facts = this.#contract.facts(subject)
-    const known = { facts, mark: hash(JSON.stringify(facts)) }
+    const known = { facts, mark: hash(JSON.stringify(facts)), line: new ClientLine() }
     this.#known.set(subject, known)
     return known
+  }
+
+  async #askInTurn(mark: string, { facts, line }: Known, request: Request): Promise<AskedAnswer> {
+    if (!(await line.enter())) return denied('too many questions about the client wait for an answer')
+    try {
+      return await this.#ask(mark, facts, request)
+    } finally {
+      line.leave()
+    }
   }
 
   async #ask(mark: string, facts: Facts, request: Request): Promise<AskedAnswer> {

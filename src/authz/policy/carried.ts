@@ -2,7 +2,7 @@ import type { Identity } from '../../engine/ports.ts'
 import { isPattern } from '../../topic/filter.ts'
 import { offerCovering, type Seeker } from './covering.ts'
 import { inFull, LevelNode } from './level-tree.ts'
-import { offerOverlapping } from './overlapping.ts'
+import { OverlapIndex } from './overlap-index.ts'
 import { plainLevels } from './pattern.ts'
 import type { Subject } from './subject.ts'
 import type { TopicLevels } from './topic-levels.ts'
@@ -20,14 +20,14 @@ export function carriedCover(
   subject: Subject,
 ): boolean {
   const found = new Found(subject)
-  offerCovering(treeOf(topics, subject.identity), levels, wildcards, found)
+  offerCovering(foundIn(topics, subject.identity).tree, levels, wildcards, found)
   return found.limit === 0
 }
 
 /** True when one of the filters that came with the identity matches some topic that a filter in full matches. */
 export function carriedOverlap(topics: CarriedTopics, filter: TopicLevels, subject: Subject): boolean {
   const found = new Found(subject)
-  offerOverlapping(treeOf(topics, subject.identity), filter, 'allow', found)
+  foundIn(topics, subject.identity).overlaps.offer(filter, found)
   return found.limit === 0
 }
 
@@ -49,6 +49,10 @@ class Found implements Seeker {
     this.subject = subject
   }
 
+  excludes(): boolean {
+    return false
+  }
+
   offer(): void {
     this.limit = 0
   }
@@ -56,26 +60,32 @@ class Found implements Seeker {
 
 const everyAction = 0x3f
 
-interface Trees {
-  readonly publish: LevelNode
-  readonly subscribe: LevelNode
+/** The filters of one kind. */
+interface Filters {
+  readonly tree: LevelNode
+  readonly overlaps: OverlapIndex
 }
 
-const trees = new WeakMap<Identity, Trees>()
+const known = new WeakMap<Identity, Readonly<Record<CarriedTopics, Filters>>>()
 
-function treeOf(topics: CarriedTopics, identity: Identity): LevelNode {
-  let known = trees.get(identity)
-  if (known === undefined) {
-    known = { publish: treeFrom('carried publish', identity), subscribe: treeFrom('carried subscribe', identity) }
-    trees.set(identity, known)
+function foundIn(topics: CarriedTopics, identity: Identity): Filters {
+  let filters = known.get(identity)
+  if (filters === undefined) {
+    filters = {
+      'carried publish': filed('carried publish', identity),
+      'carried subscribe': filed('carried subscribe', identity),
+    }
+    known.set(identity, filters)
   }
-  return topics === 'carried publish' ? known.publish : known.subscribe
+  return filters[topics]
 }
 
-function treeFrom(topics: CarriedTopics, identity: Identity): LevelNode {
-  const root = new LevelNode()
+function filed(topics: CarriedTopics, identity: Identity): Filters {
+  const filters = { tree: new LevelNode(), overlaps: new OverlapIndex() }
   for (const filter of carriedFilters(topics, identity)) {
-    root.add({ rule: 0, levels: inFull(plainLevels(filter)), actions: everyAction, allows: true })
+    const entry = { rule: 0, levels: inFull(plainLevels(filter)), actions: everyAction, file: '' }
+    filters.tree.add(entry)
+    filters.overlaps.add(entry)
   }
-  return root
+  return filters
 }

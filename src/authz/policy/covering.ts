@@ -11,6 +11,8 @@ export interface Seeker {
   readonly limit: number
   /** Only rules about one of these actions matter. */
   readonly actions: number
+  /** True when a rule is known not to be one that is looked for, without looking far. */
+  excludes(rule: number): boolean
   /** Lowers the limit to this rule, if it is one that is looked for. */
   offer(rule: number): void
 }

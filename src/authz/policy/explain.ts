@@ -1,10 +1,13 @@
 import type { ExplainedRule, Explanation, PassedRule } from '../../engine/ports.ts'
-import { overlaps } from '../../topic/cover.ts'
+import { fullFilter } from '../../topic/cover.ts'
 import { type Decision, whyText } from './decision.ts'
+import { patternOverlaps } from './overlapping.ts'
 import type { Policy } from './policy.ts'
 import { placeText, type Request, type Rule } from './rule.ts'
 import type { Subject } from './subject.ts'
 import { filterText } from './substitution.ts'
+import { AskedTopic, differenceText } from './topic-difference.ts'
+import { TopicLevels } from './topic-levels.ts'
 import { type Unmet, unmetBy, unmetText } from './unmet.ts'
 
 /** Rules that are shown as having come before. */
@@ -19,21 +22,21 @@ export async function explain(policy: Policy, subject: Subject, request: Request
 class Explaining {
   readonly #rules: readonly Rule[]
   readonly #subject: Subject
-  readonly #request: Request
+  readonly #asked: AskedTopic
 
   constructor(rules: readonly Rule[], subject: Subject, request: Request) {
     this.#rules = rules
     this.#subject = subject
-    this.#request = request
+    this.#asked = new AskedTopic(request)
   }
 
   explain(decision: Decision): Explanation {
     const { allowed, rule } = decision
     const number = rule === null ? this.#rules.length : this.#rules.indexOf(rule)
-    const looked = this.#rules.map((one) => unmetBy(one, this.#subject, this.#request))
+    const looked = this.#rules.map((one) => unmetBy(one, this.#subject, this.#asked))
     return {
       allowed,
-      why: whyText(decision, this.#request),
+      why: whyText(decision, this.#asked.request),
       rule: rule === null ? null : this.#show(rule, looked[number]),
       before: this.#before(looked, number),
       beforeCount: number,
@@ -70,21 +73,27 @@ class Explaining {
   }
 
   #pass(rule: Rule, unmet: Unmet): PassedRule {
-    const missing = unmetText(unmet, rule, this.#subject, this.#request)
+    const missing = unmetText(unmet, rule, this.#subject, this.#asked)
     const partly = missing !== '' && unmet.kinds === 1 && this.#overlaps(unmet)
-    const why = partly ? `matches only some of it: ${unmet.topic.text}` : missing
+    const why = partly
+      ? `matches only some of it: ${differenceText(unmet.topic, rule, this.#subject, this.#asked)}`
+      : missing
     return { rule: this.#show(rule, unmet), why: why === '' ? this.#metText(rule) : why }
   }
 
   /** Why a rule did not decide of which everything is met. */
   #metText({ effect }: Rule): string {
     if (typeof effect === 'string') return 'another rule says the opposite of some of it'
-    return this.#request.action === 'receive' ? 'deliveries ask nobody' : 'left it to the rules that follow'
+    return this.#asked.request.action === 'receive' ? 'deliveries ask nobody' : 'left it to the rules that follow'
   }
 
   #overlaps({ topic }: Unmet): boolean {
-    if (this.#request.action !== 'subscribe' || topic.pattern === null || topic.levels === 0) return false
-    return overlaps(filterText(topic.pattern, this.#subject), this.#request.topic)
+    if (this.#asked.request.action !== 'subscribe' || topic.pattern === null || topic.levels === 0) return false
+    return patternOverlaps(
+      topic.pattern.levels,
+      new TopicLevels().begin(fullFilter(this.#asked.request.topic)),
+      this.#subject,
+    )
   }
 
   #show(rule: Rule, { topic }: Unmet): ExplainedRule {

@@ -1,5 +1,4 @@
-import { type Level, rest, single, type Variable } from './pattern.ts'
-import { readBits } from './rule.ts'
+import { type Level, rest, single } from './pattern.ts'
 import type { Pieces } from './substitution.ts'
 
 /**
@@ -18,10 +17,8 @@ export class LevelNode {
   branches: Branches | null = null
   /** Bits of all actions of the rules here and below. */
   actions = 0
-  /** The lowest numbers of the rules here and below: of all, and of those about reading that allow, or that do not. */
+  /** The lowest number of the rules here and below. */
   lowest = none
-  lowestAllowing = none
-  lowestDenying = none
 
   add(entry: Entry): void {
     let node: LevelNode = this
@@ -50,13 +47,8 @@ export class LevelNode {
   }
 
   #note(entry: Entry): void {
-    const { rule } = entry
     this.actions |= entry.actions
-    if (rule < this.lowest) this.lowest = rule
-    if ((entry.actions & readBits) === 0) return
-    if (entry.allows) {
-      if (rule < this.lowestAllowing) this.lowestAllowing = rule
-    } else if (rule < this.lowestDenying) this.lowestDenying = rule
+    if (entry.rule < this.lowest) this.lowest = entry.rule
   }
 }
 
@@ -67,7 +59,8 @@ export interface Entry {
   /** In full, see `inFull`. */
   readonly levels: readonly Level[]
   readonly actions: number
-  readonly allows: boolean
+  /** Where the rule is written: in one file, variables of the same text stand for the same in the same level. */
+  readonly file: string
 }
 
 /** `/#` as `/+/#`, see `fullLevels`: there is no topic that is one empty level. */
@@ -95,7 +88,7 @@ export class Branches {
     const level = entry.levels[depth]
     if (level === rest) return keepEnd(this.opens, entry.rule)
     if (level === single) return (this.single ??= new LevelNode())
-    if (typeof level !== 'string') return (this.variables ??= new VariableBranches()).place(level)
+    if (typeof level !== 'string') return (this.variables ??= new VariableBranches()).place(level, entry.file)
     const found = this.texts.get(level)
     if (found !== undefined) return found
     const made = new LevelNode()
@@ -117,8 +110,8 @@ export class VariableBranches {
   readonly byPrefix = new Map<string, VariableBranch[]>()
   readonly #byKey = new Map<string, VariableBranch>()
 
-  place(pieces: Pieces): LevelNode {
-    const key = keyOf(pieces)
+  place(pieces: Pieces, file: string): LevelNode {
+    const key = keyOf(pieces, file)
     const found = this.#byKey.get(key)
     if (found !== undefined) return found.node
     const branch = { pieces, node: new LevelNode() }
@@ -166,19 +159,9 @@ function keepEnd(rules: number[], rule: number): null {
   return null
 }
 
-const numbers = new WeakMap<Variable, number>()
-let count = 0
-
-/** The same for pieces that are the same: texts by their characters, variables by the object. */
-function keyOf(pieces: Pieces): string {
-  let key = ''
-  for (const piece of pieces) key += typeof piece === 'string' ? `${piece.length}:${piece}` : `{${numberOf(piece)}}`
+/** The same for pieces that are the same. */
+function keyOf(pieces: Pieces, file: string): string {
+  let key = file
+  for (const piece of pieces) key += typeof piece === 'string' ? `\0${piece}` : `\0\0${piece.text}`
   return key
-}
-
-function numberOf(variable: Variable): number {
-  const known = numbers.get(variable)
-  if (known !== undefined) return known
-  numbers.set(variable, ++count)
-  return count
 }

@@ -2,7 +2,10 @@ import type { Subject } from './subject.ts'
 
 /** A word in a pattern that stands for something of the client. */
 export interface Variable {
-  /** As it is written in its source, such as `%u` or `${client.attributes.area}`. */
+  /**
+   * As it is written in its source, such as `%u` or `${client.attributes.area}`. Variables of the same text stand for the
+   * same in the same level of all patterns of one file.
+   */
   readonly text: string
   /** What it stands for: several values where any of them will do, none where the client has nothing of the kind. */
   values(subject: Subject): readonly string[]

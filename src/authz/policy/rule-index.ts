@@ -1,5 +1,6 @@
 import { type Entry, inFull, LevelNode } from './level-tree.ts'
-import { actionBit, type Condition, type Fact, type Rule } from './rule.ts'
+import { OverlapIndex } from './overlap-index.ts'
+import { actionBit, type Condition, type Fact, type Rule, readBits } from './rule.ts'
 import type { Subject } from './subject.ts'
 
 /** The rules about clients that have one fact in common, by number. */
@@ -10,6 +11,9 @@ export class Bucket {
   /** Rules about the topics that came with the identity. */
   carried: number[] = nothing
   tree: LevelNode | null = null
+  /** Of the rules about reading, those that allow, where that is asked for, and those that do not. */
+  allowing: OverlapIndex | null = null
+  denying: OverlapIndex | null = null
 }
 
 /**
@@ -26,11 +30,14 @@ export class RuleIndex {
     role: new Map(),
     group: new Map(),
   }
+  readonly #partly: boolean
   #subject: Subject | null = null
   #about: Bucket[] = []
 
-  constructor(rules: readonly Rule[]) {
+  /** `partly`: it is asked for rules that allow some of what a filter matches. */
+  constructor(rules: readonly Rule[], partly: boolean) {
     const shares = new Shares(rules)
+    this.#partly = partly
     rules.forEach((rule, number) => {
       this.#add(rule, number, shares.choose(rule))
     })
@@ -52,7 +59,7 @@ export class RuleIndex {
 
   #add(rule: Rule, number: number, chosen: Condition | null): void {
     this.conditions.push(chosen === null ? rule.who : withoutOne(rule.who, chosen))
-    const filed = new FiledRule(rule, number)
+    const filed = new FiledRule(rule, number, this.#partly)
     if (chosen?.among === undefined) {
       filed.addTo(this.#everybody)
       return
@@ -84,23 +91,38 @@ class FiledRule {
   readonly #connects: boolean
   readonly #topics: Rule['topics']
   readonly #entries: readonly Entry[]
+  /** Where it is listed for filters that it may overlap with. */
+  readonly #listed: 'allowing' | 'denying' | null
 
-  constructor(rule: Rule, number: number) {
+  constructor(rule: Rule, number: number, partly: boolean) {
     const actions = rule.actions & ~actionBit.connect
     this.#number = number
     this.#connects = (rule.actions & actionBit.connect) !== 0
     this.#topics = actions === 0 ? [] : rule.topics
     const patterns = actions === 0 || rule.topics === null || typeof rule.topics === 'string' ? [] : rule.topics
-    const allows = rule.effect === 'allow'
-    this.#entries = patterns.map(({ levels }) => ({ rule: number, levels: inFull(levels), actions, allows }))
+    this.#entries = patterns.map(({ levels }) => ({
+      rule: number,
+      levels: inFull(levels),
+      actions,
+      file: rule.place.file,
+    }))
+    this.#listed = (actions & readBits) === 0 ? null : listedAs(rule, partly)
   }
 
   addTo(bucket: Bucket): void {
     if (this.#connects) bucket.connecting = plus(bucket.connecting, this.#number)
     if (this.#topics === null) bucket.always = plus(bucket.always, this.#number)
     else if (typeof this.#topics === 'string') bucket.carried = plus(bucket.carried, this.#number)
-    for (const entry of this.#entries) (bucket.tree ??= new LevelNode()).add(entry)
+    for (const entry of this.#entries) {
+      ;(bucket.tree ??= new LevelNode()).add(entry)
+      if (this.#listed !== null) (bucket[this.#listed] ??= new OverlapIndex()).add(entry)
+    }
   }
+}
+
+function listedAs({ effect }: Rule, partly: boolean): 'allowing' | 'denying' | null {
+  if (effect !== 'allow') return 'denying'
+  return partly ? 'allowing' : null
 }
 
 function plus(numbers: number[], number: number): number[] {

@@ -2,12 +2,13 @@ import { fullFilter } from '../../topic/cover.ts'
 import { carriedCover, carriedOverlap } from './carried.ts'
 import { offerAll, offerCovering, type Seeker } from './covering.ts'
 import { none } from './level-tree.ts'
-import { type Effect, offerOverlapping } from './overlapping.ts'
 import { actionBit, type Request, type Rule } from './rule.ts'
 import { RuleIndex } from './rule-index.ts'
 import { Subject } from './subject.ts'
 import { TopicLevels } from './topic-levels.ts'
 import { WhoHolds } from './who-holds.ts'
+
+export type Effect = 'allow' | 'deny'
 
 /** What a rule that asks somebody else counts as. */
 export interface AskedRules {
@@ -19,7 +20,7 @@ export interface AskedRules {
 
 export const nobodyAsked: AskedRules = { granted: -1, passed: [] }
 
-/** Finds the first rule that matches a request. One search at a time: it is used again and again. */
+/** Finds the first rule that matches a request; `partly` as for the index of rules. One search at a time: it is used again and again. */
 export class Search implements Seeker {
   subject: Subject
   actions = 0
@@ -38,9 +39,9 @@ export class Search implements Seeker {
   #asks = true
   #asked = nobodyAsked
 
-  constructor(rules: readonly Rule[]) {
+  constructor(rules: readonly Rule[], partly: boolean) {
     this.#rules = rules
-    this.#index = new RuleIndex(rules)
+    this.#index = new RuleIndex(rules, partly)
     this.#who = new WhoHolds(this.#index.conditions)
     this.subject = nobody
   }
@@ -91,6 +92,10 @@ export class Search implements Seeker {
     return this.#offerOverlapping(filter, effect, limit)
   }
 
+  excludes(number: number): boolean {
+    return (this.#rules[number].actions & this.actions) === 0 || this.#who.isKnownNot(number, this.subject)
+  }
+
   offer(number: number): void {
     if (number >= this.limit || number < this.#from) return
     const rule = this.#rules[number]
@@ -137,14 +142,15 @@ export class Search implements Seeker {
     const levels = this.#levels.begin(fullFilter(filter))
     this.#effect = effect
     this.limit = limit
-    for (const { always, carried, tree } of this.#index.about(this.subject)) {
+    for (const { always, carried, allowing, denying } of this.#index.about(this.subject)) {
       offerAll(always, this)
       for (const number of carried) {
         const { topics } = this.#rules[number]
         if (number < this.limit && typeof topics === 'string' && carriedOverlap(topics, levels, this.subject))
           this.offer(number)
       }
-      if (tree !== null) offerOverlapping(tree, levels, effect, this)
+      const listed = effect === 'allow' ? allowing : denying
+      listed?.offer(levels, this)
     }
     return this.limit === limit ? none : this.limit
   }

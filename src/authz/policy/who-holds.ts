@@ -28,6 +28,11 @@ export class WhoHolds {
     return holds
   }
 
+  /** True when it was found out that they do not hold. */
+  isKnownNot(rule: number, subject: Subject): boolean {
+    return subject === this.#subject && this.#known[rule] === this.#turn * 2
+  }
+
   #turnTo(subject: Subject): void {
     this.#subject = subject
     this.#turn++

@@ -45,6 +45,8 @@ interface Grant {
 
 /** Two rules, so that each can be found by what it asks of the client. */
 function rulesOf({ role, line }: RoleEntry, file: string, { actions, verb, topics }: Grant): readonly Rule[] {
+  const words = `may ${verb}: ${topics.map((topic) => topic.text).join(', ')}`.slice(0, 500).replace(/\p{Cc}/gu, ' ')
+  const named = JSON.stringify(role)
   const base = {
     effect: 'allow',
     actions,
@@ -52,14 +54,11 @@ function rulesOf({ role, line }: RoleEntry, file: string, { actions, verb, topic
     maximumQos: 2,
     retain: null,
     maximumSubscribers: 0,
-    text: `role ${JSON.stringify(role)} may ${verb}: ${topics.map((topic) => topic.text).join(', ')}`
-      .slice(0, 500)
-      .replace(/\p{Cc}/gu, ' '),
     place: { file, line },
   } as const
   return [
-    { ...base, who: [hasRole(role)] },
-    { ...base, who: [isUser(role), hasNoRoles] },
+    { ...base, who: [hasRole(role)], text: `role ${named} ${words}` },
+    { ...base, who: [isUser(role), hasNoRoles], text: `role ${named} of the user ${named} ${words}` },
   ]
 }
 
@@ -80,6 +79,6 @@ function isUser(name: string): Condition {
 }
 
 const hasNoRoles: Condition = {
-  text: 'has no roles, and did not come with a token',
+  text: 'client has no roles, and did not come with a token',
   holds: ({ roles, identity }) => roles.size === 0 && identity.method !== 'token',
 }

@@ -12,7 +12,7 @@ import {
 import type { Pattern } from '../policy/pattern.ts'
 import { type Condition, type Rule, readBits, writeBits } from '../policy/rule.ts'
 import type { ReadRules, Remark } from '../policy/source.ts'
-import { DistinctTemplates } from './overlap.ts'
+import { overlapsOf } from './overlap.ts'
 import { parseQuery } from './query.ts'
 import { QueryMistake } from './query-tokens.ts'
 import { parseTemplate } from './template.ts'
@@ -106,7 +106,7 @@ class Compilation {
   }
 
   #members({ name, query: { text, at } }: ClientGroup): Condition {
-    const condition = `is in group "${name}" (${shortened(text)})`
+    const condition = `client is in group "${name}" (${shortened(text)})`
     try {
       const { holds, names } = parseQuery(text)
       return { text: condition, holds, ...(names !== null && { among: { fact: 'user', values: names } }) }
@@ -129,16 +129,19 @@ class Compilation {
 
   /** Spaces that can be subscribed to must not have a topic in common. */
   #checkOverlaps(spaces: Iterable<Space>): void {
-    const distinct = new DistinctTemplates<string>()
-    for (const { resource, templates } of spaces) {
-      if (resource.support === null || resource.support === 'NotSupported') continue
-      for (const { pattern, at } of templates) {
-        const what = `${JSON.stringify(shortened(pattern.text))} of topic space "${resource.name}"`
-        const other = distinct.add(pattern, what)
-        if (other === null) continue
-        const advice = 'they may not while both spaces can be subscribed to'
-        this.#wrong(at, `the topic template ${what} overlaps with ${other}: ${advice}`)
-      }
+    const templates = [...spaces].flatMap(({ resource: { name, support }, templates: all }) =>
+      support === null || support === 'NotSupported' ? [] : all.map(({ pattern, at }) => ({ name, pattern, at })),
+    )
+    const overlaps = overlapsOf(templates, ({ pattern }) => pattern)
+    const [first] = templates
+    if (overlaps === null && first !== undefined)
+      this.#wrong(first.at, 'the topic templates have too many shapes to be compared: say fanout_checks: false')
+    for (const { earlier, later } of overlaps ?? []) {
+      const [one, other] = [earlier, later].map(
+        ({ name, pattern: { text } }) => `"${shortened(text)}" of topic space "${name}"`,
+      )
+      const advice = 'they may not while both can be subscribed to'
+      this.#wrong(later.at, `the topic template ${other} overlaps with ${one}: ${advice}`)
     }
   }
 

@@ -79,7 +79,11 @@ export function petaltail(): BenchBroker {
       },
     ],
     ruled: [
-      ownRuled('petaltail', 'users in a password file, rules in an access control file of Mosquitto', ownRules),
+      ownRuled(
+        'petaltail',
+        'a password file, rules in an access control file of Mosquitto, --store in a fresh folder with the journal',
+        ownRules,
+      ),
       ownRuled(withoutRules, 'the same without the rules', ''),
     ],
   }
@@ -109,13 +113,14 @@ const ownRules = `
 access: { sources: [{ mosquitto_acl: '{folder}/acl' }], denied_mqtt3: ignore }
 `
 
+/** With a store, so that the journal is written to the disk. */
 function ownRuled(name: string, settings: string, rules: string): Setup {
   const files = () => ({ 'petaltail.yaml': `${ownUsers}${rules}`, users: usersText(), acl: rulesText() })
   return {
     name,
     settings,
     mostQueued: null,
-    start: () => startWith(['--listen', 'mqtt://127.0.0.1:0', '--store', 'memory'], files()),
+    start: () => startWith(['--listen', 'mqtt://127.0.0.1:0', '--store', '{folder}/store'], files()),
   }
 }
 

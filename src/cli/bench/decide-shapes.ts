@@ -46,7 +46,7 @@ async function ordered(): Promise<DecideShape> {
   })
   return {
     read: readOrderedRules,
-    text: (amount) => JSON.stringify({ rules: each(amount, rule) }),
+    text: (amount) => JSON.stringify({ rules: each(amount, rule) }, null, 1),
     identity: named,
     topic: (index) => `${plant(index)}/user-${index}/state`,
   }
@@ -62,7 +62,7 @@ async function roles(): Promise<DecideShape> {
   })
   return {
     read: readRolePatterns,
-    text: (amount) => JSON.stringify({ roles: each(amount, role) }),
+    text: (amount) => JSON.stringify({ roles: each(amount, role) }, null, 1),
     identity: (index) => ({ ...named(index), roles: [`role-${index}`] }),
     topic: (index) => `${plant(index)}/user-${index}/state`,
   }
@@ -86,7 +86,7 @@ async function spaces(): Promise<DecideShape> {
   })
   return {
     read: readTopicSpaces({ fanoutChecks: false }),
-    text: (amount) => JSON.stringify(document(amount)),
+    text: (amount) => JSON.stringify(document(amount), null, 1),
     identity: (index) => ({ ...named(index), attributes: { area: `area-${index}` } }),
     topic: (index) => `${plant(index)}/user-${index}/state`,
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Fleet } from './fleet.ts'
 
 /** How many clients the files know, each with one rule of its own. */
-export const identities = 10_000
+const identities = 10_000
 /** Where those begin that take part in `fanout`; those before take part in `pipe`, two and two. */
 const firstOfFanout = 5_000
 const password = 'bench'

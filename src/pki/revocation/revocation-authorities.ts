@@ -1,8 +1,8 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
+import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
-import { fileProblem, readBoundedFile } from '../../config/bounded-file.ts'
 import { type Certificate, readCertificate } from '../certificate/certificate-facts.ts'
 import { pemBlocks } from './revocation-pem.ts'
 

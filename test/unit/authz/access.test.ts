@@ -305,6 +305,24 @@ test('what a service said holds for a while, what rules before it say until they
   equal(decided(authorizer, 'will', 'y').passing, undefined)
 })
 
+test('what was asked before the rules changed is decided by the new ones', async (t) => {
+  const place = await Place.make(t)
+  const held = Promise.withResolvers<void>()
+  const allow = json({ decision: 'allow' })
+  await using server = new WebServer((seen, response) => void held.promise.then(() => allow(seen, response)))
+  await place.write('acl.txt', '')
+  const authorizer = await place.open(
+    `{ sources: [{ mosquitto_acl: DIR/acl.txt }, { http: '${await server.url()}' }] }`,
+  )
+  const verdict = authorizer.decide(alice, 'publish', 'a', 0, false)
+  await server.asked(1)
+  await place.write('acl.txt', 'user alice\ntopic deny a\n')
+  await place.reload()
+  held.resolve()
+  const { allowed, rule } = await verdict
+  deepEqual([allowed, place.plain(rule ?? '')], [false, 'acl.txt:2'])
+})
+
 test('rules are read once for those who only want to look at them', async (t) => {
   const place = await Place.make(t)
   await place.write('acl.txt', 'user alice\ntopic write a\npattern read a/b\n')

@@ -33,6 +33,6 @@ test('what is no file, no text or too large is said', async (t) => {
 
 test('a pipe nobody writes into is not waited for', async (t) => {
   const path = await place(t)
-  execFileSync('mkfifo', [path])
+  execFileSync('/usr/bin/mkfifo', [path])
   deepEqual(await readTextFile(path, 100), { problem: 'unreadable', cause: 'this is not a file' })
 })

@@ -51,12 +51,15 @@ test('loopback is what only this machine can reach', () => {
     assert.ok(!local(url), url)
 })
 
-test('a listener other machines reach is refused unless anonymous clients are allowed', () => {
+test('a listener other machines reach needs authenticators and rules, unless anonymous clients are allowed', () => {
   assert.throws(() => refuseUnprotected(load('listeners: [mqtt://0.0.0.0:1883]')), { code: 'ANONYMOUS_NOT_LOOPBACK' })
   refuseUnprotected(load('listeners: [mqtt://0.0.0.0:1883]\nallow_anonymous: true'))
   refuseUnprotected(load('listeners: [{ url: "mqtt://0.0.0.0:1883", allow_anonymous: true }]'))
   refuseUnprotected(load('listeners: [mqtt://127.0.0.1:1883]'))
-  refuseUnprotected(load('listeners: [mqtt://0.0.0.0:1883]\nauthenticators: [{ password: { file: users } }]'))
+  const asked = 'listeners: [mqtt://0.0.0.0:1883]\nauthenticators: [{ password: { file: users } }]'
+  assert.throws(() => refuseUnprotected(load(asked)), { code: 'ACCESS_NOT_CONFIGURED' })
+  refuseUnprotected(load(`${asked}\naccess: { otherwise: allow }`))
+  refuseUnprotected(load(asked.replace('0.0.0.0', '127.0.0.1')))
   const none = 'authenticators: [{ password: { file: users } }]\nlisteners: [{ url: "mqtt://*:1", authenticators: [] }]'
   assert.throws(() => refuseUnprotected(load(none)), { code: 'ANONYMOUS_NOT_LOOPBACK' })
 })

@@ -20,10 +20,22 @@ export function refused(clientId: string, address = '192.0.2.9', changes: Partia
 
 export function connected(clientId: string): JournalEvent {
   const where = { listener: 'l', address: '192.0.2.1' }
-  return { kind: 'connected', clientId, identity: clientId, ...where, method: 'password', version: 5, sessionPresent: false }
+  return {
+    kind: 'connected',
+    clientId,
+    identity: clientId,
+    ...where,
+    method: 'password',
+    version: 5,
+    sessionPresent: false,
+  }
 }
 
-export function disconnected(clientId: string, lastPackets: readonly string[] = ['PINGREQ'], duration = 1_000): JournalEvent {
+export function disconnected(
+  clientId: string,
+  lastPackets: readonly string[] = ['PINGREQ'],
+  duration = 1_000,
+): JournalEvent {
   const where = { listener: 'l', address: '192.0.2.1' }
   const why = { by: 'server', reason: 0x8d, detail: 'nothing heard for 15 seconds' } as const
   return { kind: 'disconnected', clientId, identity: clientId, ...where, ...why, lastPackets, duration }

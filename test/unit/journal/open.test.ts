@@ -12,8 +12,9 @@ interface Line {
   readonly message: string
 }
 
-async function opened(given: { readonly disk?: FaultyDisk; readonly clock?: FakeClock; readonly bytes?: number } = {}) {
-  const { clock = new FakeClock(), bytes = defaultJournal.maximumBytes } = given
+async function opened(given: { readonly disk?: FaultyDisk; readonly bytes?: number; readonly age?: number } = {}) {
+  const { bytes = defaultJournal.maximumBytes, age = defaultJournal.maximumAge } = given
+  const clock = new FakeClock()
   const disk = given.disk ?? new FaultyDisk(() => clock.wall())
   const lines: Line[] = []
   const log: Log = {
@@ -21,7 +22,7 @@ async function opened(given: { readonly disk?: FaultyDisk; readonly clock?: Fake
     info: (message) => lines.push({ level: 'info', message }),
     error: (message) => lines.push({ level: 'error', message }),
   }
-  const journal = await openJournal('/j', { ...defaultJournal, maximumBytes: bytes }, { clock, log, disk })
+  const journal = await openJournal('/j', { maximumBytes: bytes, maximumAge: age }, { clock, log, disk })
   const second = async (count = 1) => {
     for (let number = 0; number < count; number++) {
       clock.advance(1_000)
@@ -123,11 +124,11 @@ test('strangers cannot push out what is known of clients, nor one client what is
 })
 
 test('what is older than the age is let go, also when nothing new comes', async () => {
-  const { journal, disk, clock, second } = await opened()
+  const { journal, disk, clock, second } = await opened({ age: 3_600 })
   journal.record(connected('a'))
   await second()
   assert.equal(disk.read().entries.length, 2)
-  clock.advance((defaultJournal.maximumAge + 60) * 1_000)
+  clock.advance(3_660_000)
   await settled()
   await second(2)
   assert.deepEqual(disk.read().entries, [])

@@ -74,7 +74,7 @@ test('who asks what is asked already waits for the same answer', async () => {
   const held = Promise.withResolvers<void>()
   await using server = new WebServer((seen, response) => void held.promise.then(() => allow(seen, response)))
   await using bench = new Bench({ url: await server.url(), cache: { allowed: 0 } })
-  const answers = Array.from({ length: 50 }, () => bench.ask())
+  const answers = Array.from({ length: 50 }, () => Promise.resolve(bench.ask()))
   const other = bench.ask({ topic: 'other' })
   await server.asked(2)
   held.resolve()

@@ -13,7 +13,7 @@ import { FakeClock } from '../../../kit/fake-clock.ts'
 import { clientOf, NotedLog } from '../kit.ts'
 
 /** Options with the defaults of the configuration. */
-export function serviceOptions(section: object): HttpAccessOptions {
+function serviceOptions(section: object): HttpAccessOptions {
   const ajv = new Ajv({ useDefaults: true, allErrors: true })
   for (const keyword of ownKeywords) ajv.addKeyword(keyword)
   const valid = ajv.compile<Static<typeof httpAccessSchema>>(httpAccessSchema)

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { Subject } from '../../../../src/authz/policy/subject.ts'
 import { json, RawServer, status, WebServer } from '../../../kit/web-server.ts'
+import { clientOf } from '../kit.ts'
 import { Bench } from './kit.ts'
 
 const allow = json({ decision: 'allow' })
@@ -105,7 +107,8 @@ test('no more questions than allowed are underway or wait', async () => {
     })
   })
   await using bench = new Bench({ url: await server.url(), connections: 2, waiting: 3 })
-  const asked = Array.from({ length: 10 }, (_, index) => Promise.resolve(bench.ask({ topic: `${index}` })))
+  const subjects = Array.from({ length: 10 }, (_, index) => new Subject(clientOf(`c${index}`, { name: 'alice' })))
+  const asked = subjects.map((subject) => Promise.resolve(bench.ask({}, subject)))
   for (let count = 1; count <= 5; count++) {
     await server.asked(count)
     answers.shift()?.()
@@ -114,6 +117,35 @@ test('no more questions than allowed are underway or wait', async () => {
   equal(decisions.filter((decision) => decision === 'allow').length, 5)
   equal(decisions.filter((decision) => decision === 'deny').length, 5)
   ok(most <= 2)
+})
+
+test('a client that asks for much makes nobody wait but itself', async () => {
+  const held: (() => void)[] = []
+  let underway = 0
+  let most = 0
+  await using server = new WebServer((seen, response) => {
+    if (seen.body.includes('"clientId":"c1"')) {
+      most = Math.max(most, ++underway)
+      held.push(() => {
+        underway--
+        allow(seen, response)
+      })
+    } else allow(seen, response)
+  })
+  await using bench = new Bench({ url: await server.url(), connections: 16, waiting: 0 })
+  const filters = Array.from({ length: 1_100 }, (_, index) => ({ action: 'subscribe', topic: `${index}/#` }) as const)
+  const asked = filters.map((filter) => Promise.resolve(bench.ask(filter)))
+  await server.asked(8)
+  const other = new Subject(clientOf('c2', { name: 'bob' }))
+  equal((await bench.ask({ action: 'subscribe', topic: '0/#' }, other)).decision, 'allow')
+  for (let count = 0; count < 1_008; count++) {
+    await server.asked(Math.min(count + 2, 1_009))
+    held.shift()?.()
+  }
+  const decisions = (await Promise.all(asked)).map(({ decision }) => decision)
+  equal(decisions.filter((decision) => decision === 'allow').length, 1_008)
+  equal(decisions.filter((decision) => decision === 'deny').length, 92)
+  equal(most, 8)
 })
 
 test('the service is shown a header from a file, which never shows in a log', async (t) => {

@@ -24,7 +24,7 @@ export async function evaluate(
 ): Promise<Expected> {
   if (request.action === 'subscribe') return subscribe(rules, options, subject, request)
   for (const rule of rules) {
-    if (!isAbout(rule, subject, request) || !(await matchesTopic(rule, subject, request))) continue
+    if (!isAbout(rule, subject, request) || !matchesTopic(rule, subject, request)) continue
     if (typeof rule.effect === 'string') return { allowed: rule.effect === 'allow', rule, whole: false }
     if (request.action === 'receive') continue
     const { decision } = await rule.effect.ask(subject, request)

@@ -15,7 +15,7 @@ export function subjectOf(name: string, facts: Facts = {}): Subject {
   return new Subject({ id: `${name}-1`, identity, version: 5, listener: 'test', peer })
 }
 
-export function request(action: Action, topic: string): Request {
+function request(action: Action, topic: string): Request {
   return { action, topic, qos: 0, retain: false }
 }
 

@@ -28,7 +28,7 @@ function covers(outer: readonly string[], inner: readonly string[]): boolean {
 }
 
 /** A value that may stand for a level or a part of one. */
-export function isUsable(value: string): boolean {
+function isUsable(value: string): boolean {
   return value !== '' && !/[+#/\0]/.test(value)
 }
 

@@ -36,7 +36,7 @@ export function referenceAllows(world: World, person: Person, action: Action, to
     if (binding.group !== '$all' && (group === undefined || !isIn(group.query, person))) return false
     const templates = world.spaces.find(({ name }) => name === binding.space)?.templates ?? []
     return templates.some((template) =>
-      substitutions(template, /\$\{[^}]*\}/, (word) => valuesOf(word, person)).some((filter) =>
+      substitutions(template, /\${[^}]*\}/, (word) => valuesOf(word, person)).some((filter) =>
         action === 'subscribe' ? naiveCovers(filter, topic) : naiveMatches(filter, topic),
       ),
     )

@@ -1,1 +1,0 @@
-export { fileProblem, readBoundedFile } from '../base/bounded-file.ts'
