@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { fileProblem } from './bounded-file.ts'
+import { fileProblem, tooLarge } from './bounded-file.ts'
 
 const byteOrderMark = 0xfeff
 
@@ -19,8 +19,7 @@ export async function readTextFile(path: string, maximum: number): Promise<TextF
     if (stat.isDirectory()) return { problem: 'unreadable', cause: 'this is a directory, not a file' }
     if (!stat.isFile()) return { problem: 'unreadable', cause: 'this is not a file' }
     const bytes = stat.size <= maximum ? await file.readFile() : null
-    if (bytes === null || bytes.length > maximum)
-      return { problem: 'unusable', cause: `the file is larger than ${maximum / 1_048_576} MiB` }
+    if (bytes === null || bytes.length > maximum) return { problem: 'unusable', cause: tooLarge(maximum) }
     return textOf(bytes)
   } catch (error) {
     return { problem: 'unreadable', cause: fileProblem(error) }

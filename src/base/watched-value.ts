@@ -10,7 +10,7 @@ export interface Making<Value> {
    * The files changed and were read, and the value may be another: `error` is null when it is what they say now, else it
    * is why what they said before stays. Must not throw.
    */
-  readonly done: (error: unknown) => void
+  readonly done: (error: unknown, value: Value) => void
 }
 
 /**
@@ -85,7 +85,7 @@ export class WatchedValue<Value> {
       await setImmediate()
     }
     this.#reading = null
-    if (!this.#closed) this.#making.done(error)
+    if (!this.#closed) this.#making.done(error, this.#value)
   }
 
   async #read(): Promise<unknown> {

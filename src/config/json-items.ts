@@ -5,20 +5,23 @@ export function splitJsonRules(text: string, list: string): SplitRules | null {
   const scan = new Scan(text)
   if (!scan.findList(list)) return null
   const open = scan.at
+  const before = scan.line
   const items: RuleItem[] = []
   while (!scan.isAt(']')) {
     const item = scan.item()
     if (item === null) return null
     items.push(item)
   }
+  const lines = scan.line - before
   const removed = blank(text.slice(open, scan.at))
-  return { head: text.slice(0, open) + removed + text.slice(scan.at), items }
+  return { head: text.slice(0, open) + removed + text.slice(scan.at), before, missing: Math.max(0, lines - 1), items }
 }
 
-/** As many lines, and what follows in the same column as long as that is not far to the right. */
+/** One end of line for many, and what follows in the same column as long as that is not far to the right. */
 function blank(text: string): string {
-  const last = text.length - (text.lastIndexOf('\n') + 1)
-  return text.replaceAll(/[^\n]+/g, '') + ' '.repeat(last <= longestIndent ? last : 0)
+  const end = text.lastIndexOf('\n')
+  const last = text.length - (end + 1)
+  return (end < 0 ? '' : '\n') + ' '.repeat(last <= longestIndent ? last : 0)
 }
 
 const longestIndent = 1_000
@@ -37,6 +40,10 @@ class Scan {
 
   get at(): number {
     return this.#at
+  }
+
+  get line(): number {
+    return this.#line
   }
 
   isAt(character: string): boolean {

@@ -9,7 +9,7 @@ import { didYouMean } from './suggest.ts'
 /** Reads a YAML or JSON text of cases. What is wrong with it is added to `mistakes`, and left out. */
 export function parsePolicyCases(text: string, file: string, mistakes: RuleMistakes): PolicyCase[] {
   const { head, items } = readRuleFile(text, 'cases', file, mistakes)
-  const known = readHead(head, items, file, mistakes)
+  const known = readHead(head, items !== null, file, mistakes)
   const cases: PolicyCase[] = []
   for (const placed of items ?? []) {
     if (mistakes.enough) break
@@ -22,12 +22,7 @@ export function parsePolicyCases(text: string, file: string, mistakes: RuleMista
 }
 
 /** Clients that cases refer to by name. */
-function readHead(
-  head: Placed,
-  items: readonly Placed[] | null,
-  file: string,
-  mistakes: RuleMistakes,
-): ReadonlyMap<string, CaseWho> {
+function readHead(head: Placed, listed: boolean, file: string, mistakes: RuleMistakes): ReadonlyMap<string, CaseWho> {
   const known = new Map<string, CaseWho>()
   const { value } = head
   const report = (path: Path, key: string | null, message: string) =>
@@ -36,7 +31,7 @@ function readHead(
     if (!mistakes.enough) report([], null, 'the file has no "cases"; give a list of them')
     return known
   }
-  if (items === null && value.cases !== null) report([], 'cases', 'cases must be a list')
+  if (!listed && value.cases !== null) report([], 'cases', 'cases must be a list')
   for (const key of Object.keys(value))
     if (key !== 'cases' && key !== 'who')
       report([], key, `unknown option ${shown(key)}${didYouMean(key, ['cases', 'who'])}`)

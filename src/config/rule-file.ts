@@ -16,8 +16,8 @@ export interface Placed {
 /** What a file with a long list, such as one of rules, has at its outermost: the list, and the rest without it. */
 export interface RuleFile {
   readonly head: Placed
-  /** Null when there is no list. */
-  readonly items: readonly Placed[] | null
+  /** One after the other, so that not all of them are in memory at once; null when there is no list. */
+  readonly items: Iterable<Placed> | null
 }
 
 export const maximumRuleFileBytes = 33_554_432
@@ -49,8 +49,14 @@ export function readRuleFile(text: string, list: string, file: string, mistakes:
     mistakes.add(file, start, `${what} may have 128 KiB at most`)
     return { head: nothing, items: null }
   }
-  const document = parsed(head, file, mistakes)
-  const placed = { value: document.value, line: 1, position: document.position }
+  const document = parseConfigDocument(head)
+  const whole = ({ line, column }: Position) => ({
+    line: split !== null && line > split.before ? line + split.missing : line,
+    column,
+  })
+  for (const { position, message } of document.mistakes) mistakes.add(file, whole(position), message)
+  const position = (path: Path, key: string | null) => whole(document.position(path, key))
+  const placed = { value: document.value, line: 1, position }
   if (split === null) return { head: placed, items: itemsOf(document, list) }
   return { head: placed, items: new ItemReader(file, mistakes).read(split.items) }
 }
@@ -67,12 +73,6 @@ function itemsOf(document: ConfigDocument, name: string): Placed[] | null {
   }))
 }
 
-function parsed(text: string, file: string, mistakes: RuleMistakes): ConfigDocument {
-  const document = parseConfigDocument(text)
-  for (const { position, message } of document.mistakes) mistakes.add(file, position, message)
-  return document
-}
-
 class ItemReader {
   readonly #file: string
   readonly #mistakes: RuleMistakes
@@ -83,14 +83,12 @@ class ItemReader {
     this.#mistakes = mistakes
   }
 
-  read(items: readonly RuleItem[]): Placed[] {
-    const placed: Placed[] = []
+  *read(items: readonly RuleItem[]): Iterable<Placed> {
     for (const item of items) {
       if (this.#mistakes.enough) break
       const rule = this.#readItem(item)
-      if (rule !== null) placed.push(rule)
+      if (rule !== null) yield rule
     }
-    return placed
   }
 
   #readItem(item: RuleItem): Placed | null {

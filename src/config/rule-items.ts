@@ -11,8 +11,11 @@ import { splitJsonRules } from './json-items.ts'
  *       - deny: publish   ─ second item
  */
 export interface SplitRules {
-  /** The text with an empty line, or none, in place of what belongs to an item: lines keep their numbers. */
+  /** The text without what belongs to an item. */
   readonly head: string
+  /** How many lines it has up to the items, and how many are missing there. */
+  readonly before: number
+  readonly missing: number
   readonly items: readonly RuleItem[]
 }
 
@@ -29,40 +32,76 @@ export function splitRules(text: string, list: string): SplitRules | null {
 }
 
 function splitYaml(text: string, list: string): SplitRules | null {
-  const lines = text.split('\n')
-  const start = lines.findIndex((line) => line.startsWith(`${list}:`) && isBlank(line.slice(list.length + 1)))
-  const first = start < 0 ? -1 : lines.findIndex((line, index) => index > start && !isBlank(line))
-  if (first < 0) return null
-  const column = dashColumn(lines[first] ?? '')
+  const line = new Lines(text)
+  while (!(line.startsWith(`${list}:`) && isBlank(line.rest(list.length + 1)))) if (!line.next()) return null
+  do if (!line.next()) return null
+  while (isBlank(line.rest(0)))
+  const column = line.dash
   if (column < 0) return null
+  const first = line.start
   const items: RuleItem[] = []
-  let from = first
-  let end = first + 1
-  const add = () => items.push({ text: lines.slice(from, end).join('\n'), line: from + 1, offset: 0 })
-  for (; end < lines.length; end++) {
-    const line = lines[end] ?? ''
-    if (isBlank(line) || indentOf(line) > column) continue
-    if (dashColumn(line) !== column) break
-    add()
-    from = end
+  let item = { from: line.start, line: line.number }
+  const add = (end: number) => items.push({ text: text.slice(item.from, end), line: item.line, offset: 0 })
+  while (line.next()) {
+    // A line that begins with a tab belongs to the item before it, whose parser says what is wrong with it.
+    if (line.indent > column || isBlank(line.rest(0))) continue
+    if (line.dash !== column) break
+    add(line.start - 1)
+    item = { from: line.start, line: line.number }
   }
-  add()
-  const blanks = Array.from({ length: end - first }, () => '')
-  return { head: [...lines.slice(0, first), ...blanks, ...lines.slice(end)].join('\n'), items }
+  add(line.start < text.length ? line.start - 1 : text.length)
+  const before = (items[0]?.line ?? 1) - 1
+  return { head: text.slice(0, first) + text.slice(line.start), before, missing: line.number - before - 1, items }
 }
 
-function isBlank(line: string): boolean {
-  return /^[ \t]*(?:#.*)?\r?$/.test(line)
+function isBlank(text: string): boolean {
+  return /^[ \t]*(?:#|$)/.test(text)
 }
 
-function dashColumn(line: string): number {
-  const column = indentOf(line)
-  return line[column] === '-' && /^[ \t\r]?$/.test(line[column + 1] ?? '') ? column : -1
-}
+/** Goes from line to line without making a text of each. */
+class Lines {
+  readonly #text: string
+  start = 0
+  number = 1
 
-/** A line that begins with a tab belongs to the item before it, whose parser says what is wrong with it. */
-function indentOf(line: string): number {
-  let at = 0
-  while (line.charCodeAt(at) === 0x20) at++
-  return line.charCodeAt(at) === 0x09 ? Number.POSITIVE_INFINITY : at
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** False at the end of the text, which counts as a line of its own. */
+  next(): boolean {
+    const end = this.#text.indexOf('\n', this.start)
+    if (end < 0) {
+      if (this.start < this.#text.length) this.number++
+      this.start = this.#text.length
+      return false
+    }
+    this.start = end + 1
+    this.number++
+    return true
+  }
+
+  /** How many spaces it begins with; infinitely many when a tab follows. */
+  get indent(): number {
+    let at = this.start
+    while (this.#text.charCodeAt(at) === 0x20) at++
+    return this.#text.charCodeAt(at) === 0x09 ? Number.POSITIVE_INFINITY : at - this.start
+  }
+
+  /** The column of a dash that begins an item; -1 when there is none. */
+  get dash(): number {
+    const { indent } = this
+    return /^-(?:[ \t\n]|$)/.test(this.#text.slice(this.start + indent, this.start + indent + 2)) ? indent : -1
+  }
+
+  startsWith(word: string): boolean {
+    return this.#text.startsWith(word, this.start)
+  }
+
+  /** What it has behind so many characters; of a long one only what it begins with. */
+  rest(from: number): string {
+    const end = this.#text.indexOf('\n', this.start)
+    const text = this.#text.slice(this.start + from, end < 0 ? this.#text.length : end)
+    return text.length > 1_000 ? text.trimStart().slice(0, 1) : text
+  }
 }

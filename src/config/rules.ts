@@ -18,25 +18,23 @@ export interface RuleEntry {
 
 const example = 'such as "rules: [{allow: publish, topic: status}]"'
 
-/** Reads a YAML or JSON text of rules. What is wrong with it is added to `mistakes`, and left out. */
-export function parseRules(text: string, file: string, mistakes: RuleMistakes): RuleEntry[] {
-  const { head, items: rules } = readRuleFile(text, 'rules', file, mistakes)
-  const sets = readSets(headOf(head, file, rules, mistakes), (path, key, message) =>
+/** Reads a YAML or JSON text of rules, one after the other. What is wrong with it is added to `mistakes`, and left out. */
+export function* parseRules(text: string, file: string, mistakes: RuleMistakes): Iterable<RuleEntry> {
+  const { head, items } = readRuleFile(text, 'rules', file, mistakes)
+  const sets = readSets(headOf(head, file, items !== null, mistakes), (path, key, message) =>
     mistakes.add(file, head.position(path, key), message),
   )
-  const entries: RuleEntry[] = []
-  for (const placed of rules ?? []) {
+  for (const placed of items ?? []) {
     if (mistakes.enough) break
     const spec = readRule(placed.value, sets, (path, key, message) =>
       mistakes.add(file, placed.position(path, key), message),
     )
-    if (spec !== null) entries.push({ spec, line: placed.line, position: (path, key) => placed.position(path, key) })
+    if (spec !== null) yield { spec, line: placed.line, position: (path, key) => placed.position(path, key) }
   }
-  return entries
 }
 
 /** The value of `sets`; says what else is wrong with the outermost of the file. */
-function headOf(head: Placed, file: string, rules: readonly Placed[] | null, mistakes: RuleMistakes): unknown {
+function headOf(head: Placed, file: string, listed: boolean, mistakes: RuleMistakes): unknown {
   const { value } = head
   const say = (key: string | null, message: string) => mistakes.add(file, head.position([], key), message)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -47,6 +45,6 @@ function headOf(head: Placed, file: string, rules: readonly Placed[] | null, mis
     if (key !== 'rules' && key !== 'sets') say(key, `unknown option ${shown(key)}${didYouMean(key, ['rules', 'sets'])}`)
   }
   if (!('rules' in value)) say(null, `the file has no "rules"; give a list, ${example}`)
-  else if (rules === null && value.rules !== null) say('rules', `rules must be a list, ${example}`)
+  else if (!listed && value.rules !== null) say('rules', `rules must be a list, ${example}`)
   return 'sets' in value ? value.sets : undefined
 }

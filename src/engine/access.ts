@@ -1,6 +1,6 @@
 import type { Qos } from '../packet/types.ts'
 import { slots, type TopicName } from '../topic/name.ts'
-import type { Actor } from './actor.ts'
+import type { Actor, Decided } from './actor.ts'
 import type { Action, Answer, Authorizer, Peer, Verdict } from './ports.ts'
 import type { Settings } from './settings.ts'
 import type { Subscription } from './subscription.ts'
@@ -9,7 +9,7 @@ import type { Subscription } from './subscription.ts'
 const places = slots * 8
 
 /** What was decided for one client and topic. */
-class Remembered {
+class Remembered implements Decided {
   readonly actor: Actor
   readonly topic: TopicName
   readonly kind: number
@@ -69,7 +69,11 @@ export class Access {
 
   publish(actor: Actor, topic: TopicName, qos: Qos, retain: boolean): Answer<Verdict> {
     if (!this.watched) return this.#authorizer.decide(actor, 'publish', topic.text, qos, retain)
-    return this.#decide(actor, 'publish', topic, retain ? 4 + qos : qos)
+    const kind = retain ? 4 + qos : qos
+    const last = actor.lastPublish
+    if (last !== null && last.topic === topic && last.kind === kind && last.version === this.version)
+      return last.verdict
+    return this.#decide(actor, 'publish', topic, kind)
   }
 
   /** True when the client may be given a message of this topic. */
@@ -101,12 +105,16 @@ export class Access {
       known.actor === actor &&
       known.kind === kind &&
       known.version === this.version
-    )
+    ) {
+      if (kind !== receive) actor.lastPublish = known
       return known.verdict
+    }
     const qos: Qos = (kind & 3) === 0 ? 0 : (kind & 3) === 1 ? 1 : 2
     const verdict = this.#authorizer.decide(actor, action, topic.text, qos, (kind & 4) !== 0)
-    if (topic.slot >= 0 && !(verdict instanceof Promise) && verdict.passing !== true)
-      this.#remembered[place] = new Remembered(actor, topic, kind, this.version, verdict)
+    if (topic.slot < 0 || verdict instanceof Promise || verdict.passing === true) return verdict
+    const remembered = new Remembered(actor, topic, kind, this.version, verdict)
+    this.#remembered[place] = remembered
+    if (kind !== receive) actor.lastPublish = remembered
     return verdict
   }
 }

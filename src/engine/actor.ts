@@ -1,7 +1,17 @@
 import type { Version } from '../packet/types.ts'
-import type { Client, Identity, Peer } from './ports.ts'
+import type { TopicName } from '../topic/name.ts'
+import type { Client, Identity, Peer, Verdict } from './ports.ts'
 
 let serials = 0
+
+/** A decision about a topic, and what it holds for. */
+export interface Decided {
+  readonly topic: TopicName
+  readonly kind: number
+  /** The rules it was decided by. */
+  readonly version: number
+  readonly verdict: Verdict
+}
 
 /**
  * A client as the rules see it: who it is, and where it came from. It stays with the session when the connection is
@@ -15,6 +25,8 @@ export class Actor implements Client {
   readonly peer: Peer
   /** Different for every one of this process: decisions are remembered by it. */
   readonly serial = ++serials
+  /** What was decided when it published last. */
+  lastPublish: Decided | null = null
 
   constructor(id: string, identity: Identity, version: Version, listener: string, peer: Peer) {
     this.id = id

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Qos } from '../packet/types.ts'
 import type { Connection } from './connection.ts'
 import type { Answer, Verdict } from './ports.ts'
@@ -24,7 +23,7 @@ async function inPortions(connection: Connection, questions: readonly Question[]
   while (verdicts.length < questions.length && !connection.closed) {
     const portion = questions.slice(verdicts.length, verdicts.length + atOnce)
     verdicts.push(...(await Promise.all(portion.map((question) => Promise.resolve(verdictOf(connection, question))))))
-    await nextTurn()
+    await new Promise((resolve) => setImmediate(resolve))
   }
   return verdicts
 }

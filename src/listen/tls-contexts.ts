@@ -1,8 +1,9 @@
 import { constants, createHash } from 'node:crypto'
 import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { BrokerError } from '../base/errors.ts'
+import { attempt } from '../base/pem-file.ts'
 import type { TlsOptions } from './options.ts'
-import { attempt, type KeyPair, readMaterial, type TlsMaterial } from './tls-files.ts'
+import { type KeyPair, readMaterial, type TlsMaterial } from './tls-files.ts'
 
 /** Seconds a client may take to come back without a full handshake. */
 const sessionTimeout = 7_200

@@ -1,7 +1,7 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
-import { fileProblem, readBoundedFile } from '../base/bounded-file.ts'
 import { BrokerError } from '../base/errors.ts'
+import { attempt, certificatesOf, readAuthorities, readPem } from '../base/pem-file.ts'
 import type { CertificateFiles, TlsOptions } from './options.ts'
 import type { ServerIdentity } from './supplies.ts'
 
@@ -25,7 +25,6 @@ export interface TlsMaterial {
   readonly authorities: readonly string[]
 }
 
-const maximumBytes = 4 * 1_048_576
 const ownSource = 'the certificate of the broker itself'
 
 /** The files a listener needs, each once. */
@@ -80,49 +79,4 @@ function authoritiesOf(options: TlsOptions, identity: ServerIdentity | null): re
   const own = configured.length === 0 && !options.systemAuthorities ? (identity?.authorities ?? []) : []
   const system = options.systemAuthorities ? getCACertificates('system') : []
   return [...new Set([...configured, ...own, ...system])]
-}
-
-/** OpenSSL would pass over an authority it cannot read, and then trust nobody. */
-function readAuthorities(file: string): string[] {
-  const text = readPem(file)
-  certificatesOf(text, file)
-  return blocksOf(text)
-}
-
-function certificatesOf(text: string, file: string): X509Certificate[] {
-  const blocks = blocksOf(text)
-  if (blocks.length === 0) throw new BrokerError('TLS_INVALID', `${file} has no certificate`)
-  return blocks.map((block) => attempt(() => new X509Certificate(block), `${file} has no usable certificate`))
-}
-
-function blocksOf(text: string): string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-}
-
-/** Does what OpenSSL may refuse. @throws BrokerError that begins with the complaint. */
-export function attempt<T>(what: () => T, complaint: string): T {
-  try {
-    return what()
-  } catch (cause) {
-    throw new BrokerError('TLS_INVALID', complaint + reasonOf(cause), { cause })
-  }
-}
-
-function readPem(file: string): string {
-  let text: string | null
-  try {
-    text = readBoundedFile(file, maximumBytes)
-  } catch (cause) {
-    throw new BrokerError('TLS_FILE_UNREADABLE', `${file}: ${fileProblem(cause)}`, { cause })
-  }
-  if (text === null) throw new BrokerError('TLS_INVALID', `${file} is larger than 4 MiB`)
-  if (!text.includes('-----BEGIN ')) throw new BrokerError('TLS_INVALID', `${file} is not a PEM file`)
-  return text
-}
-
-/** OpenSSL has a short reason for some failures, the rest have a code. */
-function reasonOf(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null) return ''
-  const reason: unknown = Reflect.get(cause, 'reason') ?? Reflect.get(cause, 'code')
-  return typeof reason === 'string' ? ` (${reason})` : ''
 }

@@ -15,7 +15,7 @@ import { shownAs, Terminal, until } from './terminal.ts'
 import { Workplace } from './workplace.ts'
 
 /** The ports the documents use; each stands for a free one. */
-const documented = [1883, 1884, 1885, 8080, 8081, 8083, 8084, 8883, 8884]
+const documented = [1883, 1884, 1885, 1886, 8080, 8081, 8083, 8084, 8883, 8884]
 /** Where the reader of a document has the repository. */
 const documentedFolder = '/home/you/petaltail'
 const portPattern = new RegExp(`\\b(${documented.join('|')})\\b`, 'g')

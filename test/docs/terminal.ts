@@ -73,8 +73,15 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition() && performance.now() < end) await delay(5)
 }
 
-/** What a reader is shown: `…` stands for what differs from time to time. */
+/** What a reader is shown: `…` stands for what differs from time to time, alone in a line for any number of lines. */
 export function shownAs(text: string): RegExp {
-  const parts = text.trimEnd().split('…')
-  return new RegExp(`^${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')}\\s*$`)
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line === '…' ? '[^]*' : line.split('…').map(literally).join('.*')))
+  return new RegExp(`^${lines.join('\n')}\\s*$`)
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

@@ -1,108 +1,177 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { v5 } from '../kit/packets.ts'
-import { json, status, WebServer } from '../kit/web-server.ts'
-import { called, tokenSection, until } from './access-kit.ts'
+import { after, afterEach, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { v4, v5 } from '../kit/packets.ts'
+import { type Reply, WebServer } from '../kit/web-server.ts'
+import type { WireClient } from '../kit/wire-client.ts'
+import { called, change, type Dialect, dialects, tokenSection } from './access-kit.ts'
 import { notAuthorized, Site } from './identity-kit.ts'
 
-/** No matching subscribers [MQTT 3.4.2.1]. */
-const accepted = 0x10
+// A web service that decides, and what becomes of clients when it is slow, wrong or gone. The canary needs it for nothing.
+const native = dialects.find(({ name }) => name === 'rules') ?? assert.fail()
+const own = (filter: string) => ({ user: 'canary', access: 'readwrite', filter }) as const
+const rules = native.text([own('canary/#')])
 
-const allow = json({ decision: 'allow', ttl: 0 })
+const says =
+  (decision: string, more: object = {}): Reply =>
+  (_seen, response) =>
+    response.end(JSON.stringify({ decision, ...more }))
 
-/** A broker with rules of its own about `open/#`, which asks a service about the rest. */
-async function siteAsking(server: WebServer, http: object = {}): Promise<Site> {
-  const url = await server.url()
-  return await Site.open({
+let site: Site
+let service: WebServer
+let canary: WireClient
+let address: string
+
+before(async () => {
+  service = new WebServer(says('allow'))
+  address = await service.url()
+  site = await open(native)
+  canary = await site.join(called('canary'), { packets: v4 })
+  await canary.subscribe('canary/#')
+})
+
+after(async () => {
+  await site[Symbol.asyncDispose]()
+  await service[Symbol.asyncDispose]()
+})
+
+afterEach(() => {
+  service.reply = says('allow')
+})
+
+function open(dialect: Dialect): Promise<Site> {
+  const http = { url: address, timeout: 1_000, cache: { allowed: 0, denied: 0 }, breaker: { failures: 10_000 } }
+  return Site.open({
     config: (at, write) => {
-      write('open.acl', ['ann', 'bob'].map((user) => `user ${user}\ntopic readwrite open/#\n`).join(''))
+      write(dialect.file, rules)
       return {
         listeners: [{ url: 'mqtt://127.0.0.1:0' }],
         authenticators: [tokenSection(write)],
-        access: { sources: [{ mosquitto_acl: { file: at('open.acl') } }, { name: 'service', http: { url, ...http } }] },
+        access: { sources: [dialect.section(at(dialect.file)), { http }] },
       }
     },
   })
 }
 
-test('what the service says holds as long as it says, and no message longer', async () => {
-  await using server = new WebServer(json({ decision: 'allow' }))
-  await using site = await siteAsking(server)
-  const ann = await site.join(called('ann'))
-  for (let id = 1; id <= 5; id++) {
-    ann.send(v5.publish({ topic: 'kept', qos: 1, id }))
-    await ann.expect('puback', { id, code: accepted })
+async function sing(): Promise<void> {
+  canary.send(v4.publish({ topic: 'canary/x' }))
+  await canary.expect('publish')
+}
+
+/** Has a canary sing until it is over; returns how often. */
+async function during(attack: Promise<unknown>): Promise<number> {
+  let over = false
+  const ended = attack.finally(() => (over = true))
+  let songs = 0
+  for (; !over; songs++) await sing()
+  await ended
+  return songs
+}
+
+test('what the service says, holds: for messages, wills, subscriptions and their deliveries', async () => {
+  service.reply = (seen, response) => {
+    const { action, topic } = question(seen.body)
+    response.end(
+      JSON.stringify({ decision: /^good/.test(topic) && action !== 'connect' ? 'allow' : 'deny', reason: 'so it is' }),
+    )
   }
-  assert.equal(server.seen.length, 1)
-  server.reply = allow
-  for (let id = 1; id <= 5; id++) {
-    ann.send(v5.publish({ topic: 'asked', qos: 1, id }))
-    await ann.expect('puback', { id, code: accepted })
+  const ann = await site.join({ ...called('ann'), will: { topic: 'good/will' } })
+  ann.send(v5.publish({ topic: 'good/1', qos: 1 }), v5.publish({ topic: 'bad/1', qos: 1, id: 2 }))
+  await ann.expect('puback', { id: 1, code: 0x10 })
+  const { properties } = await ann.expect('puback', { id: 2, code: notAuthorized })
+  assert.match(properties.reasonString ?? '', /denies it: so it is$/)
+  ann.send(v5.subscribe({ filters: ['good/#', 'bad/#', '$share/g/good/+', 'canary/#'] }))
+  await ann.expect('suback', { codes: [0, notAuthorized, 0, notAuthorized] })
+  ann.send(v5.unsubscribe({ filters: ['$share/g/good/+'] }))
+  await ann.expect('unsuback')
+  ann.send(v5.publish({ topic: 'good/2', qos: 0 }))
+  await ann.expect('publish', { topic: 'good/2' })
+  const { code } = await site.knock({ ...called('bob'), will: { topic: 'bad/will' } })
+  assert.equal(code, notAuthorized)
+  await ann.disconnect()
+})
+
+test('deliveries and retained messages through a subscription the service allowed are given to its client', async () => {
+  const ann = await site.join(called('ann'))
+  ann.send(v5.publish({ topic: 'kept', retain: true, payload: 'x', qos: 1 }))
+  await ann.expect('puback')
+  await ann.subscribe('kept')
+  await ann.expect('publish', { topic: 'kept', retain: true })
+  ann.send(v5.publish({ topic: 'kept', retain: true }))
+  await ann.expect('publish', { topic: 'kept', payload: '' })
+  await ann.disconnect()
+})
+
+const failures: Readonly<Record<string, Reply>> = {
+  'says no': says('deny'),
+  'does not know': says('unknown'),
+  'answers with nonsense': (_seen, response) => response.end('yes'),
+  'answers with 500': (_seen, response) => response.writeHead(500).end(),
+  'breaks off': (_seen, response) => response.destroy(),
+  'answers without end': (_seen, response) => {
+    const more = setInterval(() => response.write('x'.repeat(10_000)), 5)
+    response.on('close', () => clearInterval(more))
+  },
+  'says nothing': () => {},
+}
+
+for (const [what, reply] of Object.entries(failures)) {
+  test(`a service that ${what} lets nobody do anything, and keeps nobody else waiting`, async () => {
+    const ann = await site.join({ ...called('ann'), clientId: what })
+    service.reply = reply
+    ann.send(v5.publish({ topic: 'a', qos: 1 }))
+    ann.send(v5.subscribe({ filters: ['a', '#'] }))
+    const answers = async () => {
+      await ann.expect('puback', { code: notAuthorized })
+      await ann.expect('suback', { codes: [notAuthorized, notAuthorized] })
+    }
+    assert.ok((await during(answers())) > 0)
+    const { code } = await site.knock({ ...called('bob'), will: { topic: 'a' } })
+    assert.equal(code, notAuthorized)
+    await ann.disconnect()
+  })
+}
+
+test('a slow service delays those it decides about, in order, and nobody else', async () => {
+  service.reply = (_seen, response) => setTimeout(() => response.end('{"decision":"allow"}'), 100)
+  const ann = await site.join(called('ann'))
+  for (let id = 1; id <= 8; id++) ann.send(v5.publish({ topic: `slow/${id}`, qos: 1, id }))
+  const answers = async () => {
+    for (let id = 1; id <= 8; id++) await ann.expect('puback', { id })
   }
-  assert.equal(server.seen.length, 6)
-  server.reply = json({ decision: 'deny', reason: 'not yours' })
-  ann.send(v5.publish({ topic: 'asked', qos: 1, id: 6 }))
-  const { properties } = await ann.expect('puback', { id: 6, code: notAuthorized })
-  assert.match(String(properties.reasonString), /^denied by service: .*: service denies it: not yours$/)
+  assert.ok((await during(answers())) > 8)
   await ann.disconnect()
 })
 
-test('of a subscription the service allowed, everything is delivered and nothing asked', async () => {
-  await using server = new WebServer(allow)
-  await using site = await siteAsking(server, { actions: ['subscribe'] })
-  const bob = await site.join(called('bob'))
-  await bob.subscribe('#')
-  assert.equal(server.seen.length, 1)
-  const ann = await site.join(called('ann'))
-  for (const payload of ['1', '2']) ann.send(v5.publish({ topic: `open/${payload}`, payload }))
-  for (const payload of ['1', '2']) await bob.expect('publish', { topic: `open/${payload}`, payload })
-  assert.equal(server.seen.length, 1)
-  server.reply = json({ decision: 'deny' })
-  await assert.rejects(bob.subscribe('more/#'))
+test('a subscription that is being decided when the rules change is decided by the new ones', async () => {
+  const { promise: asked, resolve } = Promise.withResolvers<() => void>()
+  service.reply = (_seen, response) => resolve(() => response.end('{"decision":"allow"}'))
+  const ann = await site.join({ ...called('ann'), clientId: 'between' })
+  ann.send(v5.subscribe({ filters: ['between/#'] }))
+  const answer = await asked
+  service.reply = says('allow')
+  await change(site, native, `${rules}  - {deny: subscribe, topic: between/#}\n`)
+  answer()
+  await ann.expect('suback', { codes: [notAuthorized] })
   await ann.disconnect()
+  await change(site, native, rules)
 })
 
-test('a client waits for the service alone, and its packets are answered in their order', async () => {
-  const held: (() => void)[] = []
-  await using server = new WebServer((seen, response) => void held.push(() => allow(seen, response)))
-  await using site = await siteAsking(server)
-  const ann = await site.join(called('ann'))
-  ann.send(
-    v5.publish({ topic: 'asked', qos: 1, id: 1 }),
-    v5.publish({ topic: 'open/a', qos: 1, id: 2 }),
-    v5.publish({ topic: 'asked', qos: 2, id: 3 }),
-  )
-  await server.asked(1)
-  const bob = await site.join(called('bob'))
-  bob.send(v5.publish({ topic: 'open/b', qos: 1, id: 1 }))
-  await bob.expect('puback', { id: 1, code: accepted })
-  held.shift()?.()
-  await ann.expect('puback', { id: 1, code: accepted })
-  await ann.expect('puback', { id: 2, code: accepted })
-  await server.asked(2)
-  held.shift()?.()
-  await ann.expect('pubrec', { id: 3, code: accepted })
-  await ann.disconnect()
-  await bob.disconnect()
+test('a change of other rules leaves many subscriptions the service allowed as they are', async () => {
+  service.reply = (_seen, response) => setTimeout(() => response.end('{"decision":"allow"}'), 1)
+  const clients: WireClient[] = []
+  for (let number = 0; number < 4; number++) {
+    const client = await site.join({ ...called('ann'), clientId: `many ${number}` })
+    clients.push(client)
+    for (let packet = 0; packet < 10; packet++)
+      await client.subscribe(...Array.from({ length: 50 }, (_, index) => `many/${number}/${packet}/${index}`))
+  }
+  await change(site, native, `${native.text([own('canary/#'), own('more/#')])}`)
+  await during(sleep(2_000))
+  for (const client of clients) await client.expectNoMore()
 })
 
-test('while the service is away nobody may do what it would decide, and what rules say goes on', async () => {
-  await using server = new WebServer(status(503))
-  await using site = await siteAsking(server, { breaker: { failures: 1, pause: '100ms', maximum_pause: '100ms' } })
-  const ann = await site.join(called('ann'))
-  ann.send(v5.publish({ topic: 'asked', qos: 1, id: 1 }))
-  await ann.expect('puback', { id: 1, code: notAuthorized })
-  ann.send(v5.publish({ topic: 'open/a', qos: 1, id: 2 }))
-  await ann.expect('puback', { id: 2, code: accepted })
-  const refused = await site.knock({ ...called('cid'), will: { topic: 'asked' } })
-  assert.equal(refused.code, notAuthorized)
-  await site.logged(({ msg }) => msg === 'the access service does not work, what it would be asked about is denied')
-  server.reply = allow
-  let id = 2
-  await until(async () => {
-    ann.send(v5.publish({ topic: 'asked', qos: 1, id: ++id }))
-    const { code } = await ann.expect('puback', { id })
-    return code === accepted
-  }, 'the service is asked again')
-  await ann.disconnect()
-})
+function question(body: string): { action: string; topic: string } {
+  const { action, topic = '' }: { action: string; topic?: string } = JSON.parse(body)
+  return { action, topic }
+}

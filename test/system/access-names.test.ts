@@ -48,7 +48,7 @@ const plain = [
   '$SYS',
   '%u',
   '{user}',
-  '${client.name}',
+  '$' + '{client.name}',
   ':id',
   '..',
   'é',
@@ -109,7 +109,7 @@ for (const dialect of dialects) {
           await client.expect('suback', { codes: [...filters.map(() => 0), ...refused.map(() => notAuthorized)] })
           for (const topic of [name, ...others]) {
             client.send(v5.publish({ topic: `own/${topic}/x`, qos: 1 }))
-            await client.expect('puback', { code: topic === name ? 0 : notAuthorized })
+            await client.expect('puback', { code: topic === name ? 0x10 : notAuthorized })
           }
           await client.disconnect()
         }

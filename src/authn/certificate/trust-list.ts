@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
+import { readNeededFile } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
+import { WatchedValueSync } from '../../base/watched-value-sync.ts'
 
 /** A quarter of a million thumbprints. */
 const maximumBytes = 16 * 1_048_576
@@ -22,8 +23,8 @@ interface Listing {
 
 /** Certificates listed in files: whole, in PEM, or a SHA-1 or SHA-256 thumbprint a line. The files are watched. */
 export class ThumbprintList {
-  readonly #lists = new Map<string, ReadonlySet<string>>()
-  readonly #stops: (() => void)[]
+  readonly #lists: readonly WatchedValueSync<ReadonlySet<string>>[]
+  readonly #opened: DisposableStack
   readonly #kind: 'authorized' | 'revoked'
   readonly #log: Log
 
@@ -31,44 +32,44 @@ export class ThumbprintList {
   constructor(kind: 'authorized' | 'revoked', paths: readonly string[], { log, files }: Context, changed: () => void) {
     this.#kind = kind
     this.#log = log
-    for (const path of paths) this.#read(path)
-    this.#stops = paths.map((path) => files.add(path, () => this.#reload(path, changed)))
+    using opened = new DisposableStack()
+    this.#lists = paths.map((path) => {
+      const done = (error: BrokerError | null, { size }: ReadonlySet<string>) => {
+        this.#say(error, path, size)
+        if (error === null) changed()
+      }
+      return opened.use(new WatchedValueSync({ paths: [path], read: () => this.#read(path), done }, files))
+    })
+    this.#opened = opened.move()
   }
 
   get size(): number {
     let size = 0
-    for (const list of this.#lists.values()) size += list.size
+    for (const { value } of this.#lists) size += value.size
     return size
   }
 
   has({ sha1, sha256 }: { readonly sha1: string; readonly sha256: string }): boolean {
-    for (const list of this.#lists.values()) if (list.has(sha256) || list.has(sha1)) return true
+    for (const { value } of this.#lists) if (value.has(sha256) || value.has(sha1)) return true
     return false
   }
 
   close(): void {
-    for (const stop of this.#stops) stop()
+    this.#opened.dispose()
   }
 
-  #read(file: string): number {
+  #read(file: string): ReadonlySet<string> {
     const { thumbprints, authorities } = readList(file)
-    this.#lists.set(file, thumbprints)
     // Files with a certificate often have the authority behind it.
     if (this.#kind === 'revoked' && authorities.length > 0)
       this.#log.warn('an authority is listed as revoked, and with it all certificates below it', { file, authorities })
-    return thumbprints.size
+    return thumbprints
   }
 
-  #reload(file: string, changed: () => void): void {
-    try {
-      const certificates = this.#read(file)
-      this.#log.info(`list of ${this.#kind} certificates reloaded`, { file, certificates })
-      changed()
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error
-      const cause = error.message
-      this.#log.error(`list of ${this.#kind} certificates cannot be used: the one before goes on`, { file, cause })
-    }
+  #say(error: BrokerError | null, file: string, certificates: number): void {
+    const list = `list of ${this.#kind} certificates`
+    if (error === null) this.#log.info(`${list} reloaded`, { file, certificates })
+    else this.#log.error(`${list} cannot be used: the one before goes on`, { file, cause: error.message })
   }
 }
 
@@ -79,17 +80,10 @@ export function thumbprintOf(text: string): string | null {
 }
 
 function readList(path: string): Listing {
-  const fail = (message: string, cause?: unknown) => new BrokerError('CERTIFICATE_LIST_INVALID', message, { cause })
-  let text: string | null
-  try {
-    text = readBoundedFile(path, maximumBytes)
-  } catch (error) {
-    throw fail(`${path}: ${fileProblem(error)}`, error)
-  }
-  if (text === null) throw fail(`${path}: the file is larger than 16 MiB`)
+  const text = readNeededFile(path, maximumBytes, 'CERTIFICATE_LIST_INVALID')
   const listing = { thumbprints: new Set<string>(), authorities: [] }
   const mistake = readLines(text.split('\n'), listing)
-  if (mistake !== null) throw fail(`${path}:${mistake}`)
+  if (mistake !== null) throw new BrokerError('CERTIFICATE_LIST_INVALID', `${path}:${mistake}`)
   return listing
 }
 

@@ -1,7 +1,8 @@
-import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
+import { readNeededFile } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
+import { WatchedValueSync } from '../../base/watched-value-sync.ts'
 import { type Key, type KeySource, maximumKeys, sameKeys } from './keys.ts'
 
 const maximumBytes = 1_048_576
@@ -26,20 +27,22 @@ export function openFileKeys(
 }
 
 class FileKeys implements KeySource {
-  keys: readonly Key[]
   readonly trouble = null
-  readonly #paths: readonly string[]
-  readonly #parse: (text: string) => readonly Key[]
   readonly #log: Log
-  readonly #stops: readonly (() => void)[]
+  readonly #keys: WatchedValueSync<readonly Key[]>
   #changed: () => void = () => {}
 
   constructor(paths: readonly string[], parse: (text: string) => readonly Key[], { log, files }: Context) {
-    this.#paths = paths
-    this.#parse = parse
     this.#log = log
-    this.keys = this.#read()
-    this.#stops = paths.map((path) => files.add(path, () => this.#reload(path)))
+    const read = (before: readonly Key[] | null) => {
+      const keys = readKeys(paths, parse)
+      return before !== null && sameKeys(keys, before) ? before : keys
+    }
+    this.#keys = new WatchedValueSync({ paths, read, done: (...result) => this.#done(...result) }, files)
+  }
+
+  get keys(): readonly Key[] {
+    return this.#keys.value
   }
 
   /** The files are watched: there is nothing newer. */
@@ -50,46 +53,29 @@ class FileKeys implements KeySource {
   }
 
   async close(): Promise<void> {
-    for (const stop of this.#stops) stop()
+    this.#keys[Symbol.dispose]()
   }
 
-  #reload(path: string): void {
-    try {
-      const keys = this.#read()
-      if (sameKeys(keys, this.keys)) return
-      this.keys = keys
-      this.#log.info('token keys were read again', { file: path, keys: keys.length })
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      return this.#log.error('changed token keys cannot be used: those from before stay', { file: path, why })
-    }
+  #done(error: BrokerError | null, keys: readonly Key[], file: string): void {
+    if (error !== null)
+      return this.#log.error('changed token keys cannot be used: those from before stay', { file, why: error.message })
+    this.#log.info('token keys were read again', { file, keys: keys.length })
     this.#changed()
-  }
-
-  #read(): readonly Key[] {
-    const keys = this.#paths.flatMap((path) => readKeys(path, this.#parse))
-    if (keys.length <= maximumKeys) return keys
-    throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${this.#paths.join(', ')}: there are more than ${maximumKeys} keys`)
   }
 }
 
-function readKeys(path: string, parse: (text: string) => readonly Key[]): readonly Key[] {
-  const text = readText(path)
+function readKeys(paths: readonly string[], parse: (text: string) => readonly Key[]): readonly Key[] {
+  const keys = paths.flatMap((path) => readKeysOf(path, parse))
+  if (keys.length <= maximumKeys) return keys
+  throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${paths.join(', ')}: there are more than ${maximumKeys} keys`)
+}
+
+function readKeysOf(path: string, parse: (text: string) => readonly Key[]): readonly Key[] {
+  const text = readNeededFile(path, maximumBytes, 'TOKEN_KEYS_UNUSABLE')
   try {
     return parse(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${path}: ${why}`)
   }
-}
-
-function readText(path: string): string {
-  let text: string | null
-  try {
-    text = readBoundedFile(path, maximumBytes)
-  } catch (error) {
-    throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${path}: ${fileProblem(error)}`)
-  }
-  if (text !== null) return text
-  throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${path}: it is larger than ${maximumBytes} bytes`)
 }

@@ -1,4 +1,4 @@
-import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
+import { readNeededFile } from '../../base/bounded-file.ts'
 import type { Clock } from '../../base/clock.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
@@ -51,12 +51,7 @@ async function discover(issuer: string, allowHttp: boolean, rules: FetchRules): 
 /** Read for each fetch, as it may have been replaced. */
 function authorities(path: string | undefined): string | null {
   if (path === undefined) return null
-  let text: string | null
-  try {
-    text = readBoundedFile(path, maximumCaBytes)
-  } catch (error) {
-    throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${path}: ${fileProblem(error)}`)
-  }
-  if (text?.includes('-----BEGIN CERTIFICATE-----') === true) return text
+  const text = readNeededFile(path, maximumCaBytes, 'TOKEN_KEYS_UNUSABLE')
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
   throw new BrokerError('TOKEN_KEYS_UNUSABLE', `${path}: there is no PEM certificate in it`)
 }

@@ -1,4 +1,4 @@
-import { type Level, type Pattern, plainPattern, rest, single, type Variable } from '../policy/pattern.ts'
+import { type Level, type Pattern, patternOf, plainPattern, rest, single, type Variable } from '../policy/pattern.ts'
 import type { Subject } from '../policy/subject.ts'
 
 /**
@@ -7,14 +7,14 @@ import type { Subject } from '../policy/subject.ts'
  */
 export function variablePattern(filter: string): Pattern {
   if (!filter.includes('%')) return plainPattern(filter)
-  return { text: filter, levels: filter.split('/').map(levelOf) }
+  return patternOf(filter, filter.split('/').map(levelOf))
 }
 
-function levelOf(text: string, index: number): Level {
+function levelOf(text: string): Level {
   if (text === '+') return single
   if (text === '#') return rest
-  if (text === '%c') return index === 0 ? firstClientId : clientId
-  if (text === '%u') return index === 0 ? firstUser : user
+  if (text === '%c') return clientId
+  if (text === '%u') return user
   return text
 }
 
@@ -30,14 +30,7 @@ const values = {
 
 const clientId = variable('%c')
 const user = variable('%u')
-const firstClientId = firstVariable('%c')
-const firstUser = firstVariable('%u')
 
 function variable(text: '%c' | '%u'): readonly Variable[] {
   return [{ text, values: values[text] }]
-}
-
-/** A filter that does not begin with `$` is about no topic that does, whatever the name of the client is. */
-function firstVariable(text: '%c' | '%u'): readonly Variable[] {
-  return [{ text, values: (subject) => values[text](subject).filter((value) => !value.startsWith('$')) }]
 }

@@ -1,7 +1,6 @@
 import type { OrderedMatch } from '../../config/ordered-rules.ts'
 import { isPattern } from '../../topic/filter.ts'
-import { type Level, type Pattern, rest, single, type Variable } from '../policy/pattern.ts'
-import type { Subject } from '../policy/subject.ts'
+import { type Level, type Pattern, patternOf, rest, single, type Variable } from '../policy/pattern.ts'
 
 const variable = '{%client%}'
 const maximumBytes = 65_535
@@ -16,7 +15,12 @@ export function topicsOf({ kind, text }: OrderedMatch): readonly Pattern[] | nul
   if (Buffer.byteLength(text) > maximumBytes) return 'the topic filter has more than 65535 bytes'
   const other = filled ? /\{%(?!client%\}).*?%\}/.exec(text) : null
   if (other !== null) return `${shown(other[0])} is not known, there is only ${variable}`
-  return [{ text, levels: text.split('/').map((level, index) => levelOf(level, index === 0, filled)) }]
+  return [
+    patternOf(
+      text,
+      text.split('/').map((level) => levelOf(level, filled)),
+    ),
+  ]
 }
 
 /** What the operator may have meant otherwise, or null. */
@@ -28,24 +32,19 @@ export function topicRemark({ kind, text }: OrderedMatch): string | null {
 }
 
 /** A level, or the pieces it is put together from. */
-function levelOf(text: string, first: boolean, filled: boolean): Level {
+function levelOf(text: string, filled: boolean): Level {
   if (text === '+') return single
   if (text === '#') return rest
   if (!filled || !text.includes(variable)) return text
   const pieces: (string | Variable)[] = []
   for (const [index, piece] of text.split(variable).entries()) {
-    if (index > 0) pieces.push(first && pieces.length === 0 ? firstClient : anyClient)
+    if (index > 0) pieces.push(client)
     if (piece !== '') pieces.push(piece)
   }
   return pieces
 }
 
-const anyClient: Variable = { text: variable, values: ({ user }) => (user === null ? [] : [user]) }
-/** A filter that does not begin with `$` is about no topic that does, whatever the name of the client is. */
-const firstClient: Variable = {
-  text: variable,
-  values: (subject: Subject) => anyClient.values(subject).filter((name) => !name.startsWith('$')),
-}
+const client: Variable = { text: variable, values: ({ user }) => (user === null ? [] : [user]) }
 
 function shown(text: string): string {
   return JSON.stringify(text.length > 48 ? `${text.slice(0, 45)}…` : text)

@@ -10,7 +10,7 @@ import type { TopicLevels } from './topic-levels.ts'
 export type CarriedTopics = 'carried publish' | 'carried subscribe'
 
 /** Filters of one kind that count. */
-export const mostCarried = 1_000
+const mostCarried = 1_000
 
 /** True when one of the filters that came with the identity matches all that `levels` match, see `offerCovering`. */
 export function carriedCover(

@@ -49,7 +49,7 @@ export function offerCovering(root: LevelNode, levels: TopicLevels, wildcards: b
 }
 
 /** True when a pattern matches all that `levels` match, whose first levels, so many, are known to be matched. */
-export function coversFrom(
+function coversFrom(
   pattern: readonly Level[],
   from: number,
   levels: TopicLevels,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ExplainedRule, Explanation, PassedRule } from '../../engine/ports.ts'
 import { fullFilter } from '../../topic/cover.ts'
 import { type Decision, whyText } from './decision.ts'
@@ -12,6 +13,8 @@ import { type Unmet, unmetBy, unmetText } from './unmet.ts'
 
 /** Rules that are shown as having come before. */
 const mostBefore = 100
+/** Rules that are looked at before others get a turn. */
+const atOnce = 2_000
 
 /** Says how the decision comes about that a policy makes: asks it, and then looks at each rule. */
 export async function explain(policy: Policy, subject: Subject, request: Request): Promise<Explanation> {
@@ -30,10 +33,10 @@ class Explaining {
     this.#asked = new AskedTopic(request)
   }
 
-  explain(decision: Decision): Explanation {
+  async explain(decision: Decision): Promise<Explanation> {
     const { allowed, rule } = decision
     const number = rule === null ? this.#rules.length : this.#rules.indexOf(rule)
-    const looked = this.#rules.map((one) => unmetBy(one, this.#subject, this.#asked))
+    const looked = await this.#look()
     return {
       allowed,
       why: whyText(decision, this.#asked.request),
@@ -44,16 +47,34 @@ class Explaining {
     }
   }
 
+  async #look(): Promise<readonly Unmet[]> {
+    const looked: Unmet[] = []
+    for (const rule of this.#rules) {
+      looked.push(unmetBy(rule, this.#subject, this.#asked))
+      if (looked.length % atOnce === 0) await setImmediate()
+    }
+    return looked
+  }
+
   /** The nearest of the rules before one, in order. */
   #before(looked: readonly Unmet[], number: number): readonly PassedRule[] {
-    return looked
-      .slice(0, number)
-      .map((unmet, at) => ({ unmet, at }))
-      .filter(({ unmet, at }) => !unmet.action || unmet.topic.levels === 0 || this.#isAboutClient(unmet, at))
-      .sort((one, other) => one.unmet.distance - other.unmet.distance || one.at - other.at)
-      .slice(0, mostBefore)
-      .sort((one, other) => one.at - other.at)
-      .map(({ unmet, at }) => this.#pass(this.#rules[at], unmet))
+    const related = looked.slice(0, number).filter((unmet, at) => this.#isRelated(unmet, at))
+    const farthest =
+      Float64Array.from(related, ({ distance }) => distance).sort()[mostBefore - 1] ?? Number.POSITIVE_INFINITY
+    let room = mostBefore - related.filter(({ distance }) => distance < farthest).length
+    const before: PassedRule[] = []
+    for (let at = 0; at < number; at++) {
+      const unmet = looked[at]
+      if (unmet.distance > farthest || !this.#isRelated(unmet, at)) continue
+      if (unmet.distance < farthest || room-- > 0) before.push(this.#pass(this.#rules[at], unmet))
+    }
+    return before
+  }
+
+  /** It is about the action, the topic or the client. */
+  #isRelated(unmet: Unmet, at: number): boolean {
+    if (this.#asked.request.action === 'connect') return !unmet.action
+    return !unmet.action || unmet.topic.levels === 0 || this.#isAboutClient(unmet, at)
   }
 
   #isAboutClient({ who }: Unmet, at: number): boolean {
@@ -63,13 +84,19 @@ class Explaining {
   #nearest(looked: readonly Unmet[], number: number): PassedRule | null {
     let nearest = -1
     looked.forEach((unmet, at) => {
-      if (at === number || this.#rules[at].effect === 'deny' || isFar(unmet)) return
+      if (at === number || this.#rules[at].effect === 'deny' || this.#isFar(unmet)) return
       if (nearest < 0 || unmet.distance < looked[nearest].distance) nearest = at
     })
     if (nearest < 0) return null
     const rule = this.#rules[nearest]
     if (looked[nearest].kinds > 0 || nearest < number) return this.#pass(rule, looked[nearest])
     return { rule: this.#show(rule, looked[nearest]), why: 'comes after the rule that decided' }
+  }
+
+  /** Nothing that one would have meant. */
+  #isFar({ action, kinds, topic }: Unmet): boolean {
+    if (this.#asked.request.action === 'connect') return action
+    return kinds > 2 || (topic.levels > 0 && topic.same === 0 && (kinds > 1 || topic.levels > 1))
   }
 
   #pass(rule: Rule, unmet: Unmet): PassedRule {
@@ -100,9 +127,4 @@ class Explaining {
     const filter = topic.pattern === null ? '' : filterText(topic.pattern, this.#subject)
     return { text: rule.text, place: placeText(rule.place), filter }
   }
-}
-
-/** Nothing that one would have meant. */
-function isFar({ kinds, topic }: Unmet): boolean {
-  return kinds > 2 || (topic.levels > 1 && topic.same === 0)
 }

@@ -161,7 +161,10 @@ function keepEnd(rules: number[], rule: number): null {
 
 /** The same for pieces that are the same. */
 function keyOf(pieces: Pieces, file: string): string {
-  let key = file
-  for (const piece of pieces) key += typeof piece === 'string' ? `\0${piece}` : `\0\0${piece.text}`
+  let key = `${file}\0`
+  for (const piece of pieces) {
+    const text = typeof piece === 'string' ? piece : piece.text
+    key += `${typeof piece === 'string' ? 't' : 'v'}${text.length}:${text}`
+  }
   return key
 }

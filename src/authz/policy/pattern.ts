@@ -36,3 +36,17 @@ export function plainPattern(filter: string): Pattern {
 export function plainLevels(filter: string): Level[] {
   return filter.split('/').map((level) => (level === '+' ? single : level === '#' ? rest : level))
 }
+
+/** A pattern of a topic filter with variables. One that does not begin with `$` is about no topic that does, whatever the client is called. */
+export function patternOf(text: string, levels: readonly Level[]): Pattern {
+  const [first, ...others] = levels
+  if (!Array.isArray(first)) return { text, levels }
+  return { text, levels: [guardedLevel(first), ...others] }
+}
+
+function guardedLevel(pieces: readonly (string | Variable)[]): Level {
+  const [first, ...others] = pieces
+  if (first === undefined || typeof first === 'string') return pieces
+  const values = (subject: Subject) => first.values(subject).filter((value) => !value.startsWith('$'))
+  return [{ text: first.text, values }, ...others]
+}

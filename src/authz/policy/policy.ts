@@ -26,7 +26,7 @@ export class Policy {
   constructor(rules: readonly Rule[], options: PolicyOptions) {
     this.rules = rules
     this.options = options
-    this.#search = new Search(rules, options.subscriptions !== 'contained')
+    this.#search = new Search(rules, options.subscriptions === 'overlapping')
     this.#subscribing = new Subscribing(rules, options, this.#search)
     this.#otherwise = options.otherwise
     const lets = rules.some(({ actions, effect }) => (actions & actionBit.connect) !== 0 && effect !== 'deny')

@@ -93,9 +93,9 @@ export class Subscribing {
 
   /** Not allowed as a whole, but rules before that may allow some of it. */
   #partly(question: Question, covering: Covering): Decision {
+    if (this.#options.subscriptions === 'any') return this.#accepted(question, covering, null, false)
     const allowing = this.#overlapping(question, 'allow', covering.number)
     if (allowing !== none) return this.#accepted(question, covering, this.#rules[allowing], false)
-    if (this.#options.subscriptions === 'any') return this.#accepted(question, covering, null, false)
     return refused(covering.number === none ? null : this.#rules[covering.number], covering.asked)
   }
 

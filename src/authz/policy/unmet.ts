@@ -23,10 +23,14 @@ export function unmetBy(rule: Rule, subject: Subject, asked: AskedTopic): Unmet 
   const topic = topicDifference(rule, subject, asked)
   const sending = sendingText(rule, request) !== ''
   const kinds = Number(action) + Number(who > 0) + Number(topic.levels > 0) + Number(sending)
-  // A level that differs is nearer than another client, and farther than another action: it is most often a slip.
-  const distance =
-    kinds * 10_000 + Number(action) * 5 + who * 15 + topic.levels * 10 - Math.min(topic.same, 9) + Number(sending)
+  const distance = kinds * 10_000 + distanceOf(topic) + Number(action) * 5 + who * 15 + Number(sending)
   return { action, who, topic, sending, kinds, distance }
+}
+
+/** A level that differs is nearer than another client, and farther than another action: it is most often a slip. */
+function distanceOf({ levels, same }: Difference): number {
+  if (levels === 0) return 0
+  return same === 0 ? 5_000 + levels : levels * 10 - Math.min(same, 9)
 }
 
 /** The first thing that is not met, in words; empty when everything is. */
@@ -60,12 +64,13 @@ function sendingText({ maximumQos, retain }: Rule, request: Request): string {
 const actionNames: readonly RuleAction[] = ['connect', 'publish', 'will', 'retain', 'subscribe', 'receive']
 
 function actionsText(bits: number): string {
-  const names = actionNames.filter((name) => (bits & actionBit[name]) !== 0)
-  return names.length === 0 ? 'nothing' : names.join(' and ')
+  const names: string[] = actionNames.filter((name) => (bits & actionBit[name]) !== 0)
+  const last = names.pop() ?? 'nothing'
+  return names.length === 0 ? last : `${names.join(', ')} and ${last}`
 }
 
 function conditionText({ text, among }: Condition, subject: Subject): string {
-  if (among === undefined) return `it does not hold that ${text}`
+  if (among === undefined) return `its condition does not hold: ${text}`
   const wanted = oneOf(among.values)
   if (among.fact === 'user') {
     return subject.user === null

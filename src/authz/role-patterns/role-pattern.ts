@@ -1,5 +1,5 @@
 import { isPattern } from '../../topic/filter.ts'
-import { type Level, type Pattern, rest, single, type Variable } from '../policy/pattern.ts'
+import { type Level, type Pattern, patternOf, rest, single, type Variable } from '../policy/pattern.ts'
 
 const maximumBytes = 65_535
 const identifier = /:id(?!\w)/
@@ -13,7 +13,7 @@ export function parseRolePattern(text: string): Pattern | string {
   if (Buffer.byteLength(text) > maximumBytes) return `the pattern ${shown} is longer than a topic filter can be`
   if (text.includes('\u0000')) return `the pattern ${shown} has the character NUL`
   if (!isPattern(text)) return `the pattern ${shown} is no topic filter: + stands alone in its level, and # in the last`
-  return { text, levels: text.split('/').map(levelOf) }
+  return patternOf(text, text.split('/').map(levelOf))
 }
 
 /** A word in a pattern that looks like `:id`, or null. */

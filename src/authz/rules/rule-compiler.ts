@@ -22,6 +22,9 @@ const bitsOf: Readonly<Record<ActionWord, number>> = {
 /** Topics that stand for the filters that came with the identity. */
 const carried = { '{permissions.publish}': 'carried publish', '{permissions.subscribe}': 'carried subscribe' } as const
 
+/** Topics that are the same object in all rules that have them, at a time. */
+const mostRemembered = 10_000
+
 /** Turns what the rules of a file say into rules of a policy. What many rules have in common is made once. */
 export class RuleCompiler {
   readonly remarks: Remark[] = []
@@ -75,6 +78,7 @@ export class RuleCompiler {
     let pattern = this.#patterns.get(topic)
     if (pattern === undefined) {
       pattern = parseTopic(topic)
+      if (this.#patterns.size >= mostRemembered) this.#patterns.clear()
       this.#patterns.set(topic, pattern)
     }
     return pattern

@@ -13,7 +13,9 @@ interface ConditionMistake {
   readonly message: string
 }
 
-/** Makes the conditions of rules; the same one only once. */
+const mostRemembered = 20_000
+
+/** Makes the conditions of rules; the same one only once, as long as there are not too many others. */
 export class RuleConditions {
   readonly #lists = new Map<readonly string[], Map<string, Condition | string>>()
   readonly #made = new Map<string, Condition | string>()
@@ -61,7 +63,10 @@ export class RuleConditions {
 
   #once(key: string, make: () => Condition | string): Condition | string {
     let made = this.#made.get(key)
-    if (made === undefined) this.#made.set(key, (made = make()))
+    if (made !== undefined) return made
+    if (this.#made.size >= mostRemembered) this.#made.clear()
+    made = make()
+    this.#made.set(key, made)
     return made
   }
 }
@@ -72,29 +77,43 @@ const known: Condition = { text: 'the client is not anonymous', holds: ({ user }
 function listCondition({ fact, values }: ListSpec): Condition | string {
   const text = `${fact} is ${oneOf(values)}`
   if (fact === 'address') return addressCondition(text, values)
-  const globs = new Globs(values)
-  if (fact === 'role' || fact === 'group') {
-    const facts = (subject: Subject) => (fact === 'role' ? subject.roles : subject.groups)
-    const holds = (subject: Subject) => anyOf(facts(subject), globs)
-    return globs.plain ? { text, holds, among: amongOf(fact, globs) } : { text, holds }
-  }
-  if (fact === 'user' || fact === 'client') {
-    const holds = ({ user, clientId }: Subject) => {
-      const name = fact === 'user' ? user : clientId
-      return name !== null && globs.match(name)
+  if (fact === 'listener' || fact === 'method') {
+    const globs = new Globs(values)
+    return {
+      text,
+      holds: ({ client, identity }) => globs.match(fact === 'listener' ? client.listener : identity.method),
     }
-    return globs.plain ? { text, holds, among: amongOf(fact, globs) } : { text, holds }
   }
-  return { text, holds: ({ client, identity }) => globs.match(fact === 'listener' ? client.listener : identity.method) }
+  const [only = ''] = values
+  if (values.length === 1 && !only.includes('*')) return singleCondition(text, fact, only)
+  const globs = new Globs(values)
+  const holds = fact === 'role' || fact === 'group' ? anyOf(fact, globs) : named(fact, globs)
+  return globs.plain ? { text, holds, among: { fact, values: [...globs.exact] } } : { text, holds }
 }
 
-function amongOf(fact: Fact, globs: Globs): { readonly fact: Fact; readonly values: readonly string[] } {
-  return { fact, values: [...globs.exact] }
+/** Most rules are about one name: a large file has many of these. */
+function singleCondition(text: string, fact: Fact, name: string): Condition {
+  return { text, holds: (subject) => isFact(subject, fact, name), among: { fact, values: [name] } }
 }
 
-function anyOf(names: ReadonlySet<string>, globs: Globs): boolean {
-  for (const name of names) if (globs.match(name)) return true
-  return false
+function isFact({ user, clientId, roles, groups }: Subject, fact: Fact, name: string): boolean {
+  if (fact === 'user') return user === name
+  if (fact === 'client') return clientId === name
+  return (fact === 'role' ? roles : groups).has(name)
+}
+
+function named(fact: 'user' | 'client', globs: Globs): Condition['holds'] {
+  return ({ user, clientId }) => {
+    const name = fact === 'user' ? user : clientId
+    return name !== null && globs.match(name)
+  }
+}
+
+function anyOf(fact: 'role' | 'group', globs: Globs): Condition['holds'] {
+  return ({ roles, groups }) => {
+    for (const name of fact === 'role' ? roles : groups) if (globs.match(name)) return true
+    return false
+  }
 }
 
 function addressCondition(text: string, values: readonly string[]): Condition | string {

@@ -1,5 +1,5 @@
 import { countLevels, isPattern } from '../../topic/filter.ts'
-import { type Level, type Pattern, rest, single, type Variable } from '../policy/pattern.ts'
+import { type Level, type Pattern, patternOf, rest, single, type Variable } from '../policy/pattern.ts'
 import { variableOf } from './variables.ts'
 
 const maximumBytes = 65_535
@@ -21,7 +21,7 @@ export function parseTopic(text: string): Pattern | string {
     plain += `${plain === '' && levels.length === 0 ? '' : '/'}${level.plain}`
     levels.push(level.level)
   }
-  return isPattern(plain) ? { text, levels } : `${filterMistake(plain)}: ${shortened(text)}`
+  return isPattern(plain) ? patternOf(text, levels) : `${filterMistake(plain)}: ${shortened(text)}`
 }
 
 function mistakeIn(text: string): string | null {

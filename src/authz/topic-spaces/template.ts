@@ -1,5 +1,5 @@
 import { didYouMean } from '../../config/suggest.ts'
-import { type Level, type Pattern, rest, single, type Variable } from '../policy/pattern.ts'
+import { type Level, type Pattern, patternOf, rest, single, type Variable } from '../policy/pattern.ts'
 import type { Subject } from '../policy/subject.ts'
 
 const open = '$' + '{'
@@ -22,7 +22,7 @@ export function parseTemplate(text: string): Pattern | string {
     if (!parsed.good) return parsed.flaw
     levels.push(parsed.level)
   }
-  return { text, levels }
+  return patternOf(text, levels)
 }
 
 /** The levels of a template; a slash in braces does not end one, so that it can be said what is wrong with it. */

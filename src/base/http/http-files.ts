@@ -1,15 +1,15 @@
-import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { fileProblem, readBoundedFile } from '../bounded-file.ts'
-import { BrokerError, type ErrorCode } from '../errors.ts'
+import { readNeededFile } from '../bounded-file.ts'
+import { BrokerError } from '../errors.ts'
+import { readAuthorities, readPem } from '../pem-file.ts'
 import type { HeaderFile, HttpPurpose, HttpServerOptions } from './http-options.ts'
 
-const maximumBytes = 1_048_576
+const maximumHeaderBytes = 1_048_576
 const maximumHeaderLength = 8_192
 
 /** The value of a header, from its file. */
 export function readHeader({ name, file }: HeaderFile, { unreadable, unusable }: HttpPurpose): string {
-  const value = read(file, unreadable).trim()
+  const value = readNeededFile(file, maximumHeaderBytes, unreadable).trim()
   if (value === '') throw new BrokerError(unusable, `${file} is empty: it must have the value of the header ${name}`)
   if (value.length > maximumHeaderLength || !/^[\x20-\x7e]+$/.test(value)) {
     throw new BrokerError(
@@ -38,34 +38,4 @@ export function readSecureContext({
     const text = cause instanceof Error ? cause.message : String(cause)
     throw new BrokerError('TLS_INVALID', `${certificate} and ${key} cannot be used together: ${text}`, { cause })
   }
-}
-
-/** OpenSSL would pass over an authority it cannot read, and then trust nobody. */
-function readAuthorities(file: string): string {
-  const text = readPem(file)
-  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  if (certificates.length === 0) throw new BrokerError('TLS_INVALID', `${file} has no certificate`)
-  try {
-    for (const certificate of certificates) new X509Certificate(certificate)
-  } catch (cause) {
-    throw new BrokerError('TLS_INVALID', `${file} has a certificate that cannot be used`, { cause })
-  }
-  return text
-}
-
-function readPem(file: string): string {
-  const text = read(file, 'TLS_FILE_UNREADABLE')
-  if (!text.includes('-----BEGIN ')) throw new BrokerError('TLS_INVALID', `${file} is not a PEM file`)
-  return text
-}
-
-function read(file: string, code: ErrorCode): string {
-  let text: string | null
-  try {
-    text = readBoundedFile(file, maximumBytes)
-  } catch (cause) {
-    throw new BrokerError(code, `${file}: ${fileProblem(cause)}`, { cause })
-  }
-  if (text === null) throw new BrokerError(code, `${file} is larger than 1 MiB`)
-  return text
 }

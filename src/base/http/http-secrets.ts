@@ -1,20 +1,26 @@
 import type { SecureContext } from 'node:tls'
-import { BrokerError } from '../errors.ts'
+import type { BrokerError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { WatchedFiles } from '../watched-files.ts'
+import { WatchedValueSync } from '../watched-value-sync.ts'
 import { readHeader, readSecureContext } from './http-files.ts'
 import type { HttpPurpose, HttpServerOptions } from './http-options.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+interface Context {
+  readonly files: WatchedFiles
+  readonly log: Log
+}
 
 /**
  * What tells the server who asks, and us that it is the server: read from files, and again when they change. A changed
  * file that cannot be used leaves what there was.
  */
 export class HttpSecrets {
-  readonly #log: Log
-  readonly #forget: (() => void)[] = []
-  #headers: Readonly<Record<string, string>>
-  /** For `https://` URLs. */
-  readonly secure: SecureContext | null
+  readonly #headers: WatchedValueSync<Headers>
+  readonly #secure: WatchedValueSync<SecureContext> | null
+  readonly #opened: DisposableStack
 
   /**
    * `secured` gets each later `secure`.
@@ -24,42 +30,46 @@ export class HttpSecrets {
   constructor(
     options: HttpServerOptions,
     purpose: HttpPurpose,
-    { files, log }: { readonly files: WatchedFiles; readonly log: Log },
+    { files, log }: Context,
     secured: (secure: SecureContext) => void,
   ) {
-    this.#log = log
-    this.#headers = readHeaders(options, purpose)
-    this.secure = options.url.startsWith('https:') ? readSecureContext(options) : null
-    for (const { file } of options.headers)
-      this.#watch(files, file, () => {
-        this.#headers = readHeaders(options, purpose)
-      })
-    for (const file of [options.ca, options.certificate, options.key])
-      if (file !== undefined) this.#watch(files, file, () => secured(readSecureContext(options)))
+    const said = (error: BrokerError | null, file: string) => {
+      if (error === null) log.info('file reloaded', { file })
+      else log.error('file not reloaded, what it said before is used on', { file, cause: error.message })
+    }
+    const headers = {
+      paths: options.headers.map(({ file }) => file),
+      read: () => readHeaders(options, purpose),
+      done: (error: BrokerError | null, _: Headers, file: string) => said(error, file),
+    }
+    const secure = {
+      paths: [options.ca, options.certificate, options.key].filter((file) => file !== undefined),
+      read: () => readSecureContext(options),
+      done: (error: BrokerError | null, value: SecureContext, file: string) => {
+        if (error === null) secured(value)
+        said(error, file)
+      },
+    }
+    using opened = new DisposableStack()
+    this.#headers = opened.use(new WatchedValueSync(headers, files))
+    this.#secure = options.url.startsWith('https:') ? opened.use(new WatchedValueSync(secure, files)) : null
+    this.#opened = opened.move()
   }
 
-  get headers(): Readonly<Record<string, string>> {
-    return this.#headers
+  get headers(): Headers {
+    return this.#headers.value
+  }
+
+  /** For `https://` URLs. */
+  get secure(): SecureContext | null {
+    return this.#secure?.value ?? null
   }
 
   close(): void {
-    for (const forget of this.#forget) forget()
-  }
-
-  #watch(files: WatchedFiles, file: string, read: () => void): void {
-    const changed = () => {
-      try {
-        read()
-        this.#log.info('file reloaded', { file })
-      } catch (error) {
-        if (!(error instanceof BrokerError)) throw error
-        this.#log.error('file not reloaded, what it said before is used on', { file, cause: error.message })
-      }
-    }
-    this.#forget.push(files.add(file, changed))
+    this.#opened.dispose()
   }
 }
 
-function readHeaders({ headers }: HttpServerOptions, purpose: HttpPurpose): Readonly<Record<string, string>> {
+function readHeaders({ headers }: HttpServerOptions, purpose: HttpPurpose): Headers {
   return Object.fromEntries(headers.map((header) => [header.name, readHeader(header, purpose)]))
 }

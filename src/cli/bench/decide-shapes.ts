@@ -38,15 +38,11 @@ async function users(): Promise<DecideShape> {
 /** Rules for everybody, each about other topics. */
 async function ordered(): Promise<DecideShape> {
   const { readOrderedRules } = await import('../../authz/ordered-rules/ordered-rules.ts')
-  const rule = (index: number) => ({
-    name: `rule ${index}`,
-    access: 'ReadWrite',
-    client: 'All',
-    topic: { pattern: `${plant(index)}/{%client%}/#` },
-  })
+  const rule = (index: number) =>
+    `  - { name: rule ${index}, access: ReadWrite, client: All, topic: { pattern: '${plant(index)}/{%client%}/#' } }`
   return {
     read: readOrderedRules,
-    text: (amount) => JSON.stringify({ rules: each(amount, rule) }, null, 1),
+    text: (amount) => `rules:\n${lines(amount, rule)}`,
     identity: named,
     topic: (index) => `${plant(index)}/user-${index}/state`,
   }

@@ -1,4 +1,5 @@
 import { Policy } from '../../authz/policy/policy.ts'
+import type { Request } from '../../authz/policy/rule.ts'
 import type { SourceTexts } from '../../authz/policy/source.ts'
 import { Subject } from '../../authz/policy/subject.ts'
 import { type DecideShape, decideShapes } from './decide-shapes.ts'
@@ -10,12 +11,13 @@ export async function runDecide({ load }: Job): Promise<Figures> {
   if (shape === undefined) throw new Error(`there are no rules for ${load.kind}`)
   const { amount, messages } = load
   // What is measured is the program as it is after a while, not while it is translated.
-  decideAll(shape, compiled(shape, textsOf(shape, amount / 10)), amount / 10)
+  decideAll(compiled(shape, textsOf(shape, amount / 10)), questionsOf(shape, amount / 10))
   const texts = textsOf(shape, messages)
   const compile = processorTime(() => compiled(shape, texts))
   const policy = compiled(shape, textsOf(shape, amount))
+  const questions = questionsOf(shape, amount)
   let refused = 0
-  const first = processorTime(() => (refused = decideAll(shape, policy, amount)))
+  const first = processorTime(() => (refused = decideAll(policy, questions)))
   return { compile, firstCpu: first / amount, lost: refused }
 }
 
@@ -37,16 +39,26 @@ function compiled(shape: DecideShape, texts: SourceTexts): Policy {
   return new Policy(rules, { otherwise: 'deny', subscriptions: 'contained' })
 }
 
+/** A client, and what it asks. */
+interface Question {
+  readonly subject: Subject
+  readonly request: Request
+}
+
+/** Made before the clock runs: a broker has its clients and their topics when it asks. */
+function questionsOf(shape: DecideShape, amount: number): readonly Question[] {
+  const request = (topic: string): Request => ({ action: 'publish', topic, qos: 0, retain: false })
+  return Array.from({ length: amount }, (_, index) => ({
+    subject: subjectOf(shape, index),
+    request: request(shape.topic(index)),
+  }))
+}
+
 /** Every client asks for what it may do; answers how many were refused. */
-function decideAll(shape: DecideShape, policy: Policy, amount: number): number {
+function decideAll(policy: Policy, questions: readonly Question[]): number {
   let refused = 0
-  for (let index = 0; index < amount; index++) {
-    const decision = policy.decide(subjectOf(shape, index), {
-      action: 'publish',
-      topic: shape.topic(index),
-      qos: 0,
-      retain: false,
-    })
+  for (const { subject, request } of questions) {
+    const decision = policy.decide(subject, request)
     if (decision instanceof Promise || !decision.allowed) refused++
   }
   return refused

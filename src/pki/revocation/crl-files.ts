@@ -1,8 +1,6 @@
 import { open } from 'node:fs/promises'
-import { fileProblem } from '../../base/bounded-file.ts'
+import { fileProblem, tooLarge } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
-import type { Log } from '../../base/log.ts'
-import type { WatchedFiles } from '../../base/watched-files.ts'
 import { DerMistake } from '../certificate/certificate-facts-der.ts'
 import { readSignedList, type SignedList } from './crl-read.ts'
 import { pemBlocks } from './revocation-pem.ts'
@@ -42,7 +40,7 @@ async function readFile(path: string): Promise<Buffer> {
   try {
     await using file = await open(path)
     const { size } = await file.stat()
-    if (size > maximumBytes) throw new BrokerError('CRL_INVALID', `${path}: the file is larger than 192 MiB`)
+    if (size > maximumBytes) throw new BrokerError('CRL_INVALID', `${path}: ${tooLarge(maximumBytes)}`)
     const bytes = Buffer.allocUnsafeSlow(size)
     let length = 0
     while (length < size) {
@@ -54,47 +52,5 @@ async function readFile(path: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof BrokerError) throw error
     throw new BrokerError('CRL_INVALID', `${path}: ${fileProblem(error)}`, { cause: error })
-  }
-}
-
-/** Watches the files of revocation lists, and reads one that changed, one reading at a time. */
-export class WatchedLists {
-  readonly #log: Log
-  readonly #loaded: (path: string, lists: readonly SignedList[]) => Promise<void>
-  readonly #stops: (() => void)[]
-  #reading: Promise<void> = Promise.resolve()
-  readonly #waiting = new Set<string>()
-
-  constructor(
-    paths: readonly string[],
-    log: Log,
-    files: WatchedFiles,
-    loaded: (path: string, lists: readonly SignedList[]) => Promise<void>,
-  ) {
-    this.#log = log
-    this.#loaded = loaded
-    this.#stops = paths.map((path) => files.add(path, () => this.#changed(path)))
-  }
-
-  async close(): Promise<void> {
-    for (const stop of this.#stops) stop()
-    this.#waiting.clear()
-    await this.#reading
-  }
-
-  #changed(path: string): void {
-    if (this.#waiting.has(path)) return
-    this.#waiting.add(path)
-    this.#reading = this.#reading.then(() => this.#read(path))
-  }
-
-  async #read(path: string): Promise<void> {
-    if (!this.#waiting.delete(path)) return
-    try {
-      await this.#loaded(path, await readListFile(path))
-    } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error)
-      this.#log.error('revocation lists cannot be used: those before go on', { file: path, cause })
-    }
   }
 }

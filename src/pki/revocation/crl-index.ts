@@ -2,10 +2,11 @@ import type { Clock } from '../../base/clock.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
+import { WatchedValue } from '../../base/watched-value.ts'
 import type { Certificate } from '../certificate/certificate-facts.ts'
 import { DerMistake } from '../certificate/certificate-facts-der.ts'
-import { readListFile, WatchedLists } from './crl-files.ts'
-import type { RevocationList, SignedList } from './crl-read.ts'
+import { readListFile } from './crl-files.ts'
+import type { RevocationList } from './crl-read.ts'
 import type { Authorities } from './revocation-authorities.ts'
 import { isSignedBy, type Signed } from './revocation-signature.ts'
 
@@ -46,15 +47,15 @@ interface Entry {
 /** The revocation lists of the configured files, by the authority they are of. */
 export class RevocationIndex {
   readonly #context: Context
-  readonly #entries = new Map<string, readonly Entry[]>()
-  readonly #watched: WatchedLists
+  readonly #files: WatchedValue<readonly Entry[]>[] = []
   readonly #stop: () => void
+  #reading: Promise<unknown> = Promise.resolve()
 
   /** @throws BrokerError CRL_INVALID */
   static async open(paths: readonly string[], context: Context): Promise<RevocationIndex> {
-    const index = new RevocationIndex(paths, context)
+    const index = new RevocationIndex(context)
     try {
-      for (const path of paths) await index.#put(path, await readListFile(path))
+      for (const path of new Set(paths)) index.#files.push(await index.#watch(path))
     } catch (error) {
       await index.close()
       throw error
@@ -63,9 +64,8 @@ export class RevocationIndex {
     return index
   }
 
-  private constructor(paths: readonly string[], context: Context) {
+  private constructor(context: Context) {
     this.#context = context
-    this.#watched = new WatchedLists(paths, context.log, context.files, (path, lists) => this.#replace(path, lists))
     this.#stop = context.clock.every(interval, () => this.#warn())
   }
 
@@ -96,7 +96,7 @@ export class RevocationIndex {
   /** Looks whether authorities that are known by now signed the lists that wait for it. */
   async verify(): Promise<void> {
     let changed = false
-    for (const entry of [...this.#entries.values()].flat()) {
+    for (const entry of [...this.#entries()]) {
       if (entry.signed === null) continue
       const verdict = await this.#verify(entry)
       if (verdict === 'signed') changed = true
@@ -106,30 +106,50 @@ export class RevocationIndex {
   }
 
   *status(): Generator<ListStatus> {
-    for (const entries of this.#entries.values()) for (const entry of entries) yield statusOf(entry)
+    for (const entry of this.#entries()) yield statusOf(entry)
   }
 
   async close(): Promise<void> {
     this.#stop()
-    await this.#watched.close()
+    await Promise.all(this.#files.map((file) => file.close()))
+  }
+
+  *#entries(): Generator<Entry> {
+    for (const { value } of this.#files) yield* value
   }
 
   *#of(issuerName: string): Generator<Entry> {
-    for (const entries of this.#entries.values()) {
-      for (const entry of entries) if (entry.list.issuerName === issuerName) yield entry
-    }
+    for (const entry of this.#entries()) if (entry.list.issuerName === issuerName) yield entry
   }
 
-  async #replace(path: string, lists: readonly SignedList[]): Promise<void> {
-    await this.#put(path, lists)
-    const revoked = lists.reduce((sum, { list }) => sum + list.revoked.size, 0)
-    this.#context.log.info('revocation lists reloaded', { file: path, lists: lists.length, certificates: revoked })
+  #watch(path: string): Promise<WatchedValue<readonly Entry[]>> {
+    const read = () => this.#inTurn(() => this.#read(path))
+    const done = (error: unknown, entries: readonly Entry[]) => this.#done(path, error, entries)
+    return WatchedValue.open({ paths: [path], read, done }, this.#context.files)
+  }
+
+  #done(file: string, error: unknown, entries: readonly Entry[]): void {
+    const { log, changed } = this.#context
+    if (error !== null) {
+      const cause = error instanceof Error ? error.message : String(error)
+      return log.error('revocation lists cannot be used: those before go on', { file, cause })
+    }
+    const certificates = entries.reduce((sum, { list }) => sum + list.revoked.size, 0)
+    log.info('revocation lists reloaded', { file, lists: entries.length, certificates })
     this.#warn()
-    this.#context.changed()
+    changed()
+  }
+
+  /** One file after the other: they may be large. */
+  #inTurn<Result>(read: () => Promise<Result>): Promise<Result> {
+    const reading = this.#reading.then(read)
+    this.#reading = reading.catch(() => {})
+    return reading
   }
 
   /** The lists of a file take the place of those before once all of them are good. */
-  async #put(path: string, lists: readonly SignedList[]): Promise<void> {
+  async #read(path: string): Promise<readonly Entry[]> {
+    const lists = await readListFile(path)
     const entries = lists.map(({ list, signed }): Entry => ({ file: path, list, signed, saidStale: false }))
     for (const entry of entries) {
       const verdict = await this.#verify(entry)
@@ -143,7 +163,7 @@ export class RevocationIndex {
         issuer,
       })
     }
-    this.#entries.set(path, entries)
+    return entries
   }
 
   #refuse({ file, list }: Entry, cause: string): void {
@@ -177,14 +197,12 @@ export class RevocationIndex {
   #warn(): void {
     const now = this.#context.clock.wall()
     let found = false
-    for (const entries of this.#entries.values()) {
-      for (const entry of entries) {
-        const { nextUpdate, issuer } = entry.list
-        if (entry.saidStale || nextUpdate === null || nextUpdate > now) continue
-        entry.saidStale = found = true
-        const since = new Date(nextUpdate).toISOString()
-        this.#context.log.warn('revocation list is out of date', { file: entry.file, issuer, since })
-      }
+    for (const entry of this.#entries()) {
+      const { nextUpdate, issuer } = entry.list
+      if (entry.saidStale || nextUpdate === null || nextUpdate > now) continue
+      entry.saidStale = found = true
+      const since = new Date(nextUpdate).toISOString()
+      this.#context.log.warn('revocation list is out of date', { file: entry.file, issuer, since })
     }
     if (found) this.#context.changed()
   }

@@ -1,8 +1,9 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
-import { fileProblem, readBoundedFile } from '../../base/bounded-file.ts'
+import { readNeededFile } from '../../base/bounded-file.ts'
 import { BrokerError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WatchedFiles } from '../../base/watched-files.ts'
+import { WatchedValueSync } from '../../base/watched-value-sync.ts'
 import { type Certificate, readCertificate } from '../certificate/certificate-facts.ts'
 import { pemBlocks } from './revocation-pem.ts'
 
@@ -48,14 +49,15 @@ function keyOf(der: Buffer): KeyObject | null {
  * resumed shows only the certificate of the client.
  */
 export class Authorities {
-  readonly #paths: readonly string[]
   readonly #log: Log
-  readonly #configured = new Map<string, readonly Authority[]>()
+  readonly #files: readonly WatchedValueSync<readonly Authority[]>[]
+  /** Those that are in no file. */
+  #others: readonly Authority[] = []
   readonly #learned = new Map<string, Authority>()
   #bySubject = new Map<string, Authority[]>()
   /** The SHA-256 thumbprints of those that are configured. */
   #own: ReadonlySet<string> = new Set()
-  readonly #stops: (() => void)[]
+  readonly #opened: DisposableStack
   #changed = false
 
   /**
@@ -64,16 +66,19 @@ export class Authorities {
    * @throws BrokerError TLS_FILE_UNREADABLE, TLS_INVALID
    */
   constructor(paths: readonly string[], others: readonly string[], log: Log, files: WatchedFiles, changed: () => void) {
-    this.#paths = paths
     this.#log = log
-    for (const path of paths) this.#configured.set(path, readAuthorities(path))
+    const done = (error: BrokerError | null) => this.#done(error, changed)
+    using opened = new DisposableStack()
+    this.#files = [...new Set(paths)].map((path) =>
+      opened.use(new WatchedValueSync({ paths: [path], read: () => readAuthorities(path), done }, files)),
+    )
     this.replaceOthers(others)
-    this.#stops = this.#paths.map((path) => files.add(path, () => this.#reload(path, changed)))
+    this.#opened = opened.move()
   }
 
   /** Takes other certificates for those that are in no file. */
   replaceOthers(certificates: readonly string[]): void {
-    this.#configured.set('', authoritiesIn(certificates.join('\n')))
+    this.#others = authoritiesIn(certificates.join('\n'))
     this.#relearn()
   }
 
@@ -116,7 +121,7 @@ export class Authorities {
   }
 
   close(): void {
-    for (const stop of this.#stops) stop()
+    this.#opened.dispose()
   }
 
   #learnOne(authority: Authority): boolean {
@@ -129,18 +134,14 @@ export class Authorities {
     return true
   }
 
-  #reload(path: string, changed: () => void): void {
-    try {
-      const before = this.#own
-      this.#configured.set(path, readAuthorities(path))
-      this.#relearn()
-      if (sameMembers(before, this.#own)) return
-      this.#changed = true
-      changed()
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error
-      this.#log.error('authorities of clients cannot be used: those before go on', { cause: error.message })
-    }
+  #done(error: BrokerError | null, changed: () => void): void {
+    if (error !== null)
+      return this.#log.error('authorities of clients cannot be used: those before go on', { cause: error.message })
+    const before = this.#own
+    this.#relearn()
+    if (sameMembers(before, this.#own)) return
+    this.#changed = true
+    changed()
   }
 
   /** Forgets those that nobody signed who is still known. */
@@ -157,7 +158,7 @@ export class Authorities {
       this.#learned.delete(sha256)
     }
     const bySubject = new Map<string, Authority[]>()
-    const configured = [...this.#configured.values()].flat()
+    const configured = [...this.#files.flatMap(({ value }) => value), ...this.#others]
     this.#own = new Set(configured.map(({ certificate }) => certificate.facts.sha256))
     for (const sha256 of this.#own) this.#learned.delete(sha256)
     for (const authority of [...configured, ...this.#learned.values()]) {
@@ -174,15 +175,8 @@ function sameMembers(one: ReadonlySet<string>, other: ReadonlySet<string>): bool
   return one.size === other.size && one.isSubsetOf(other)
 }
 
-function readAuthorities(path: string): Authority[] {
-  let text: string | null
-  try {
-    text = readBoundedFile(path, maximumBytes)
-  } catch (cause) {
-    throw new BrokerError('TLS_FILE_UNREADABLE', `${path}: ${fileProblem(cause)}`, { cause })
-  }
-  if (text === null) throw new BrokerError('TLS_INVALID', `${path}: the file is larger than 16 MiB`)
-  const authorities = authoritiesIn(text)
+function readAuthorities(path: string): readonly Authority[] {
+  const authorities = authoritiesIn(readNeededFile(path, maximumBytes, 'TLS_FILE_UNREADABLE', 'TLS_INVALID'))
   if (authorities.length === 0) throw new BrokerError('TLS_INVALID', `${path} has no certificate`)
   return authorities
 }

@@ -73,7 +73,7 @@ test('senseless files are refused without harm', async () => {
   assert.match((await lineMistakes(Buffer.from([0x61, 0x3a, 0xff, 0xfe])))[1] ?? '', /not UTF-8/)
   assert.equal((await lineMistakes('x\n'.repeat(100_000))).length, 21)
   assert.match((await lineMistakes(`${'a'.repeat(70_000)}:${hash}`))[1] ?? '', /65535 bytes at the most/)
-  assert.match((await lineMistakes(Buffer.alloc(65 * 1_048_576, 0x0a)))[1] ?? '', /larger than 65536 KiB/)
+  assert.match((await lineMistakes(Buffer.alloc(65 * 1_048_576, 0x0a)))[1] ?? '', /larger than 64 MiB/)
   assert.match((await yamlMistakes('#'.repeat(140_000)))[1] ?? '', /larger than 128 KiB/)
   assert.deepEqual(await lineMistakes('\0\0\0\n').then(([code]) => code), 'USERS_FILE_INVALID')
 })
@@ -83,7 +83,7 @@ test('a file that is missing or no file cannot be read', async () => {
   rmSync(folder.path)
   assert.deepEqual(await mistakesIn(open(folder)), ['USERS_FILE_UNREADABLE', 'users: there is no such file'])
   mkdirSync(folder.path)
-  assert.deepEqual(await mistakesIn(open(folder)), ['USERS_FILE_UNREADABLE', 'users: this is not a file'])
+  assert.deepEqual(await mistakesIn(open(folder)), ['USERS_FILE_UNREADABLE', 'users: this is a directory, not a file'])
 })
 
 test('a file that everybody may read is warned of', async () => {

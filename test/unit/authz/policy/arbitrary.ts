@@ -54,7 +54,7 @@ const level: fc.Arbitrary<Level> = fc.oneof(
   { weight: 1, arbitrary: pieces },
 )
 
-export const pattern: fc.Arbitrary<Pattern> = fc
+const pattern: fc.Arbitrary<Pattern> = fc
   .tuple(fc.array(level, { maxLength: 3 }), fc.boolean())
   .map(([levels, open]): Level[] => (open ? [...levels, rest] : levels))
   .filter((levels) => levels.length > 1 || (levels.length === 1 && levels[0] !== ''))
@@ -141,7 +141,7 @@ export const options: fc.Arbitrary<PolicyOptions> = fc.record({
   subscriptions: fc.constantFrom('contained', 'overlapping', 'any'),
 })
 
-export function filterText(): fc.Arbitrary<string> {
+function filterText(): fc.Arbitrary<string> {
   const part = fc.oneof({ weight: 3, arbitrary: word }, { weight: 1, arbitrary: fc.constant('+') })
   return fc
     .tuple(fc.array(part, { maxLength: 3 }), fc.boolean())
@@ -149,7 +149,7 @@ export function filterText(): fc.Arbitrary<string> {
     .filter((filter) => filter !== '')
 }
 
-export const topic: fc.Arbitrary<string> = fc
+const topic: fc.Arbitrary<string> = fc
   .array(word, { minLength: 1, maxLength: 4 })
   .map((parts) => parts.join('/'))
   .filter((joined) => joined !== '')

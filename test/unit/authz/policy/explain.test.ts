@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { explain } from '../../../../src/authz/policy/explain.ts'
 import { single } from '../../../../src/authz/policy/pattern.ts'
 import { Policy } from '../../../../src/authz/policy/policy.ts'
-import { placeText } from '../../../../src/authz/policy/rule.ts'
+import { actionBit, placeText } from '../../../../src/authz/policy/rule.ts'
 import { fc } from '../../../kit/fast-check.ts'
 import { options, request, rules, subject } from './arbitrary.ts'
 import {
@@ -111,6 +111,30 @@ test('the nearest rule is one of which a single thing is missing, and what that 
   assert.equal((await nearest('publish', 'plant/7/pump/state'))?.why, 'user is "bob", not "alice"')
   assert.equal((await nearest('publish', 'other/1/place'))?.why, 'is about subscribe and receive, not publish')
   assert.equal(await nearest('publish', 'nothing/of/the/kind'), null)
+})
+
+test('a rule about another client is nearer than one about a topic with nothing in common', async () => {
+  const policy = policyOf([
+    ruleOf('allow', everything, ['sensors/#'], { who: [userIs('bob')] }),
+    ruleOf('allow', publishing, ['plant/hall'], { who: [userIs('alice')] }),
+  ])
+  const { nearest } = await explain(policy, bob, ask('publish', 'plant/hall'))
+  assert.equal(nearest?.why, 'user is "bob", not "alice"')
+})
+
+test('of connecting, only rules about connecting are shown', async () => {
+  const connecting = actionBit.connect
+  const policy = policyOf([
+    ruleOf('allow', everything, ['a/#']),
+    ruleOf('allow', connecting, null, { who: [userIs('alice')] }),
+  ])
+  const { allowed, before, nearest } = await explain(policy, bob, ask('connect', ''))
+  assert.equal(allowed, false)
+  assert.deepEqual(
+    before.map(({ why }) => why),
+    ['user is "bob", not "alice"'],
+  )
+  assert.equal(nearest?.why, 'user is "bob", not "alice"')
 })
 
 test('a rule behind the one that denied is said to come too late', async () => {

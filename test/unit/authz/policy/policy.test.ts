@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { single } from '../../../../src/authz/policy/pattern.ts'
+import { patternOf, rest, single } from '../../../../src/authz/policy/pattern.ts'
 import { type Decision, type Policy, whyText } from '../../../../src/authz/policy/policy.ts'
 import { type AskedAnswer, actionBit, actionBits, type Request } from '../../../../src/authz/policy/rule.ts'
 import type { Subject } from '../../../../src/authz/policy/subject.ts'
@@ -221,6 +221,20 @@ test('a variable with several values stands for each of them', () => {
   assert.equal(isAllowed(policy, subject, 'subscribe', 'm/+/x'), false)
 })
 
+test('variables of the same text are the same within a file, and not across files', () => {
+  const other = { text: user.text, values: () => ['other'] }
+  const rules = Array.from({ length: 40 }, (_, at) => {
+    const of = at % 2 === 0 ? { ...user } : other
+    const place = { file: at % 2 === 0 ? 'one' : 'two', line: at }
+    return ruleOf('allow', everything, [{ text: `x/%u/${at}`, levels: ['x', [of], `${at}`] }], { place })
+  })
+  const policy = policyOf(rules)
+  assert.equal(isAllowed(policy, alice, 'publish', 'x/alice/38'), true)
+  assert.equal(isAllowed(policy, alice, 'publish', 'x/alice/39'), false)
+  assert.equal(isAllowed(policy, alice, 'publish', 'x/other/39'), true)
+  assert.equal(isAllowed(policy, alice, 'publish', 'x/other/38'), false)
+})
+
 test('who may subscribe, and how many, is told with the rule that allows it', () => {
   const policy = policyOf([ruleOf('allow', reading, ['a/#'], { maximumSubscribers: 10 })])
   assert.equal(decide(policy, alice, ask('subscribe', 'a/b')).maximumSubscribers, 10)
@@ -296,4 +310,11 @@ test('what decided is said in one line with its place', () => {
   assert.equal(why(ask('publish', 'open')), 'no rule allows it')
   assert.equal(why(ask('subscribe', 'open/#')), 'no rule allows all of it')
   assert.equal(why(ask('connect', '')), 'no rule is against it')
+})
+
+test('a variable in the first level does not let a client whose name begins with $ to topics that do', () => {
+  const policy = policyOf([ruleOf('allow', everything, [patternOf('%u/#', [[user], rest])])])
+  assert.equal(isAllowed(policy, subjectOf('$SYS'), 'subscribe', '$SYS/#'), false)
+  assert.equal(isAllowed(policy, subjectOf('$SYS'), 'receive', '$SYS/broker/uptime'), false)
+  assert.equal(isAllowed(policy, alice, 'subscribe', 'alice/#'), true)
 })

@@ -110,7 +110,7 @@ function relation(rule: Rule, subject: Subject, filter: string): { covers: boole
 }
 
 /** The filters of a rule with all values of the client. */
-export function filtersOf({ topics: given }: Rule, subject: Subject): string[] {
+function filtersOf({ topics: given }: Rule, subject: Subject): string[] {
   if (given === null) return []
   if (typeof given !== 'string') return given.flatMap((pattern) => spelledOut(pattern, subject))
   const permissions = subject.identity.permissions ?? { publish: [], subscribe: [] }

@@ -123,7 +123,7 @@ test('a text is taken apart into its rules, and no line is lost or moved', () =>
       [12, '  - c'],
     ],
   )
-  assert.equal(split?.head, `# a\nsets: {}\nrules:\n\n  # b${'\n'.repeat(8)}other: 1\n`)
+  assert.deepEqual([split?.head, split?.before, split?.missing], ['# a\nsets: {}\nrules:\n\n  # b\nother: 1\n', 5, 7])
   const json = '{"a": ["]", {"rules": [1]}],\n "rules" : [ {"x": "}]\\""},\n\n  2 , [3,4]],\n "b": 1}'
   assert.deepEqual(splitRules(json, 'rules')?.items, [
     { text: '{"x": "}]\\""}', line: 2, offset: 13 },
@@ -140,6 +140,19 @@ test('a text is taken apart into its rules, and no line is lost or moved', () =>
     'x',
   ])
     assert.equal(splitRules(other, 'rules'), null, other)
+})
+
+test('what stands behind the rules has the line it has in the file', () => {
+  for (const text of [
+    'rules:\n  - deny: connect\n\n\n  - deny: connect\nother: 1\n',
+    'rules:\n- deny: connect\n- deny: connect\n\n# end\nother: 1',
+    '{"rules": [\n\n{"deny": "connect"},\n {"deny":\n "connect"}],\n"other": 1}',
+    '{"rules":\n[{"deny": "connect"},\n {"deny":\n "connect"}\n],\n"other": 1}',
+  ])
+    assert.deepEqual(mistakesIn(text), ['rules.yaml:6:1: unknown option "other"'], text)
+  assert.deepEqual(mistakesIn('{"rules": [{"deny": "connect"}], "other": 1}'), [
+    'rules.yaml:1:34: unknown option "other"',
+  ])
 })
 
 test('many rules take time in proportion to their number', () => {

@@ -147,7 +147,9 @@ function spelledOut(topic: string, who: RawWho): string[] {
     role: who.roles ?? [],
     attributes: typeof attribute === 'object' ? attribute : [String(attribute)],
   }[word ?? '']
-  const usable = (values ?? []).filter((value) => value !== '' && !/[+#/\0]/.test(value))
+  const usable = (values ?? []).filter(
+    (value) => value !== '' && !/[+#/\0]/.test(value) && !(found.index === 0 && value.startsWith('$')),
+  )
   return usable.flatMap((value) =>
     spelledOut(
       topic.replace(text, () => value),

@@ -17,18 +17,18 @@ test('the files in the documentation are read, and say what the pages say', () =
   const spaces = new Rules(readTopicSpaces({ fanoutChecks: false })(new Map([['factory.yml', factory]])))
   const machine = subjectOf('m1', { attributes: { type: 'machine' } })
   const { rule } = spaces.decide(machine, 'publish', 'machines/m1/temp')
-  const told = `allowed by ${rule?.place.file}:${rule?.place.line}: ${rule?.text}`
-  const texts = blocksOf(readDocument(page)).filter(({ language }) => language === 'text')
-  assert.deepEqual(
-    texts.slice(0, 1).map(({ text }) => text),
-    [told],
+  const told = `${rule?.place.file}:${rule?.place.line}: ${rule?.text}`
+  const texts = blocksOf(readDocument(page)).flatMap(({ language, text }) => (language === 'text' ? [text] : []))
+  assert.ok(
+    texts.some((text) => text.includes(told)),
+    told,
   )
   const wrong = factory
     .replace('authenticationName IN', 'authenticationName')
     .replace('Name: machines, topicSpaceName: c', 'Name: machine, topicSpaceName: c')
   assert.notEqual(wrong, factory)
   const mistakes = mistakesOf(readTopicSpaces({ fanoutChecks: false }), wrong, 'factory.yml')
-  assert.equal(texts[1]?.text, mistakes.join('\n'))
+  assert.ok(texts.includes(mistakes.join('\n')), mistakes.join('\n'))
 })
 
 test('the file of roles in the documentation is read', () => {

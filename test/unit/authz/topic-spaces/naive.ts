@@ -32,14 +32,22 @@ function isUsable(value: string): boolean {
   return value !== '' && !/[+#/\0]/.test(value)
 }
 
-/** The template with each value in place of what matches, each occurrence on its own; no value, no filter. */
-export function substitutions(template: string, word: RegExp, valuesOf: (word: string) => readonly string[]): string[] {
+/**
+ * The template with each value in place of what matches, each occurrence on its own; no value, no filter. No value makes it
+ * begin with `$`.
+ */
+export function substitutions(
+  template: string,
+  word: RegExp,
+  valuesOf: (word: string) => readonly string[],
+  isStart = true,
+): string[] {
   const found = word.exec(template)
   if (found === null) return [template]
   const [text] = found
   const before = template.slice(0, found.index)
-  const after = substitutions(template.slice(found.index + text.length), word, valuesOf)
+  const after = substitutions(template.slice(found.index + text.length), word, valuesOf, false)
   return valuesOf(text)
-    .filter(isUsable)
+    .filter((value) => isUsable(value) && !(isStart && before === '' && value.startsWith('$')))
     .flatMap((value) => after.map((end) => before + value + end))
 }
