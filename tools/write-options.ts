@@ -19,9 +19,14 @@ written; the first line of the file says so:
 listeners:
   - mqtt://127.0.0.1:1883
   - url: mqtts://*:8883
-    tls: { certificate: broker.pem, key: broker.key }
+    tls: { certificate: broker.pem, key: broker.key, client_certificate: require }
     max_connections: 50000
     connect_timeout: 5s
+authenticators:
+  - certificate: {}
+access:
+  sources:
+    - rules: rules.yaml
 limits:
   maximum_packet_size: 256KiB
 session:

@@ -226,7 +226,7 @@ const causes: readonly Cause[] = [
     kinds: both,
     reasons: [Reason.NotAuthorized, Reason.Banned],
     detail: null,
-    text: 'It is not allowed. MQTT 3 clients that publish what they may not are disconnected: see the refusals beside this, and access.denied_mqtt3.',
+    text: 'It is not allowed: see what was refused beside this. MQTT 3 clients that publish what they may not are disconnected (access.denied_mqtt3), MQTT 5 clients where access.denied_mqtt5 says so, and all of them when the rules change and do not allow their subscription any more.',
   },
   {
     cause: 'no-connect',

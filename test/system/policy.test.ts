@@ -70,7 +70,7 @@ test('policy diff tells what is answered otherwise, with cases and without', asy
   assert.equal(asked.code, 0)
   assert.equal(
     asked.text.replaceAll(`${folder.path}/`, ''),
-    'r receive dt/d1/temp: now denied\n' +
+    'r (role reader) receive dt/d1/temp: now denied\n' +
       '  before: allowed by old.yaml:4: allow subscribe dt/# if role is "reader"\n' +
       '  after:  no rule allows it\n' +
       '5 attempts of cases.yaml: 1 answer changes: 1 now denied\n',

@@ -26,11 +26,19 @@ export function subjectOf(who: CaseWho): Subject {
   return new Subject(client)
 }
 
-/** Who it is, in few words. */
-export function nameOf({ user, clientId }: Subject): string {
-  if (user === null) return `anonymous (client ${clientId})`
-  return user === clientId ? user : `${user} (client ${clientId})`
+/** Who it is, in few words: `alice (client pump-7, role reader)`. */
+export function nameOf({ user, clientId, roles, groups, identity: { attributes = {} } }: Subject): string {
+  const facts = [
+    ...(user === clientId ? [] : [`client ${clientId}`]),
+    ...[...roles].map((role) => `role ${role}`),
+    ...[...groups].map((group) => `group ${group}`),
+    ...Object.entries(attributes).map(([name, value]) => `${name} ${String(value)}`),
+  ]
+  const shown = facts.length > mostFacts ? [...facts.slice(0, mostFacts), '…'] : facts
+  return `${user ?? 'anonymous'}${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`
 }
+
+const mostFacts = 5
 
 function identityOf({ user, method, roles, groups, attributes, permissions, commonName, issuer }: CaseWho): Identity {
   const identity = { name: user ?? '', method, roles, groups, attributes }

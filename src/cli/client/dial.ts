@@ -73,8 +73,11 @@ function lossOf(client: MqttClient, plan: ClientPlan, watch: Watch): Promise<nev
 
 /** A reason code in words and number, and what the broker said about it. */
 export function reason(code: number, text?: string): string {
-  const name = `${reasonName(code)} (0x${code.toString(16).padStart(2, '0')})`
-  return text === undefined || text === '' ? name : `${name}: ${printable(text)}`
+  const name = reasonName(code)
+  const words = `${name} (0x${code.toString(16).padStart(2, '0')})`
+  // This broker begins the text of DISCONNECT and CONNACK with the reason.
+  const more = text?.startsWith(`${name}: `) ? text.slice(name.length + 2) : text === name ? '' : text
+  return more === undefined || more === '' ? words : `${words}: ${printable(more)}`
 }
 
 async function openClient(plan: ClientPlan, options: IClientOptions): Promise<MqttClient> {

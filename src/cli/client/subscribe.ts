@@ -85,9 +85,9 @@ async function request({ client }: Dialled, plan: ClientPlan, options: Subscribe
   if (plan.topics.length === 0) return
   const settings = { qos: options.qos, ...(five && options.retainAsPublished ? { rap: true } : {}) }
   const map: ISubscriptionMap = Object.fromEntries(plan.topics.map((topic) => [topic, settings]))
-  const answer = new Promise<readonly number[]>((resolve, reject) => {
+  const answer = new Promise<Answer>((resolve, reject) => {
     client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'suback') resolve(grantedIn(packet))
+      if (packet.cmd === 'suback') resolve({ granted: grantedIn(packet), text: packet.properties?.reasonString })
     })
     client.subscribe(map, five ? { properties: plan.properties.subscribe } : {}, (error) => {
       // A refusal by the broker is in the SUBACK; this is a filter that may not be sent at all.
@@ -97,15 +97,21 @@ async function request({ client }: Dialled, plan: ClientPlan, options: Subscribe
   report(plan.topics, await answer, options)
 }
 
+/** What the broker said to a SUBSCRIBE. */
+interface Answer {
+  readonly granted: readonly number[]
+  readonly text: string | undefined
+}
+
 function grantedIn(packet: Extract<Packet, { cmd: 'suback' }>): readonly number[] {
   return packet.granted.map((code) => (typeof code === 'number' ? code : Number.NaN))
 }
 
-function report(topics: readonly string[], granted: readonly number[], options: SubscribeOptions): void {
+function report(topics: readonly string[], { granted, text }: Answer, options: SubscribeOptions): void {
   const filters = [...new Set(topics)]
   const refusals = filters.flatMap((filter, index) => {
     const code = granted[index] ?? 0
-    const words = options.protocolVersion === 5 ? reason(code) : 'refused (0x80)'
+    const words = options.protocolVersion === 5 ? reason(code, text) : 'refused (0x80)'
     return code < 0x80 ? [] : [`the broker refused the subscription to ${filter}: ${words}`]
   })
   if (refusals.length === filters.length) throw new Failure(refusals.join('\n'))

@@ -60,10 +60,11 @@ async function publishAll(
   const { qos, retain = false, repeat, repeatDelay } = options
   const settings = { qos, retain, ...(options.protocolVersion === 5 ? { properties: plan.properties.publish } : {}) }
   const underway = new Set<Promise<void>>()
+  const said = reasonStrings(client)
   for await (const payload of payloads) {
     for (let time = 0; time < repeat; time++) {
       if (time > 0 && repeatDelay > 0) await delay(repeatDelay * 1_000)
-      const sent = publishOne(client, topic, payload, settings)
+      const sent = publishOne(client, topic, payload, settings, said)
       underway.add(sent)
       sent.then(
         () => underway.delete(sent),
@@ -75,17 +76,27 @@ async function publishAll(
   await Promise.all(underway)
 }
 
+/** The reason string of the last acknowledgement, which the client library keeps to itself. */
+function reasonStrings(client: MqttClient): () => string | undefined {
+  let last: string | undefined
+  client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'puback' || packet.cmd === 'pubrec') last = packet.properties?.reasonString
+  })
+  return () => last
+}
+
 async function publishOne(
   client: MqttClient,
   topic: string,
   payload: Buffer,
   settings: IClientPublishOptions,
+  said: () => string | undefined,
 ): Promise<void> {
   try {
     await client.publishAsync(topic, payload, settings)
   } catch (error) {
     if (error instanceof Error && 'code' in error && typeof error.code === 'number') {
-      throw new Failure(`the broker refused the message: ${reason(error.code)}`)
+      throw new Failure(`the broker refused the message: ${reason(error.code, said())}`)
     }
     throw new Failure(error instanceof Error ? error.message : String(error))
   }
