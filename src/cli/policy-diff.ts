@@ -1,11 +1,16 @@
 import { type Attempt, attemptOf } from '../authz/check/cases.ts'
 import { type Change, changesBetween } from '../authz/check/diff.ts'
 import { examplesOf } from '../authz/check/examples.ts'
-import type { PolicyDiffOptions } from './commands/policy.ts'
 import { Failure, usageExitCode } from './failure.ts'
 import { type PolicyFile, readCases, readPolicyFile } from './policy.ts'
 import { attemptsOfJournal } from './policy-journal.ts'
+import type { PolicyForm } from './policy-kinds.ts'
 import { attemptText, counted, decisionText, printLines } from './policy-text.ts'
+
+export interface PolicyDiffOptions extends PolicyForm {
+  readonly cases?: string
+  readonly journal?: string
+}
 
 const shownChanges = 1_000
 

@@ -4,6 +4,11 @@ import type { AccessConfig } from '../config/schema.ts'
 export const policyKinds = ['rules', 'mosquitto_acl', 'ordered_rules', 'topic_spaces', 'role_patterns'] as const
 export type PolicyKind = (typeof policyKinds)[number]
 
+/** Which form of rules a file has, where it does not show. */
+export interface PolicyForm {
+  readonly as?: PolicyKind
+}
+
 type Source = AccessConfig['sources'][number]
 
 /** The source of a configuration that has nothing but one file. */

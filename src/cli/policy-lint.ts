@@ -1,10 +1,14 @@
 import { lint } from '../authz/check/lint.ts'
 import type { Remark } from '../authz/policy/source.ts'
-import type { PolicyLintOptions } from './commands/policy.ts'
 import { Failure } from './failure.ts'
 import { readPolicyFile } from './policy.ts'
 import { knownAttributes } from './policy-attributes.ts'
+import type { PolicyForm } from './policy-kinds.ts'
 import { counted, printLines } from './policy-text.ts'
+
+export interface PolicyLintOptions extends PolicyForm {
+  readonly strict?: boolean
+}
 
 /** Prints what is probably not meant so, a line each. */
 export async function lintPolicy(file: string, { as, strict }: PolicyLintOptions): Promise<void> {

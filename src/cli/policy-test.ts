@@ -3,10 +3,15 @@ import { type CaseFailure, runCases } from '../authz/check/run-cases.ts'
 import { explain } from '../authz/policy/explain.ts'
 import type { Policy } from '../authz/policy/policy.ts'
 import { placeText } from '../authz/policy/rule.ts'
-import type { PolicyTestOptions } from './commands/policy.ts'
 import { Failure } from './failure.ts'
 import { readCases, readPolicyFile } from './policy.ts'
+import type { PolicyForm } from './policy-kinds.ts'
 import { attemptText, counted, decisionText, printLines } from './policy-text.ts'
+
+export interface PolicyTestOptions extends PolicyForm {
+  readonly config: string
+  readonly coverage?: number
+}
 
 const shownFailures = 100
 const shownRules = 50

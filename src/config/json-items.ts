@@ -1,4 +1,4 @@
-import type { RuleItem, SplitRules } from './rule-items.ts'
+import type { RuleItem, SplitRules } from './rule-item.ts'
 
 /** Takes a JSON text with a list of this name apart; null for what is no JSON, or has no such list. */
 export function splitJsonRules(text: string, list: string): SplitRules | null {

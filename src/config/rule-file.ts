@@ -1,7 +1,8 @@
 import { type ConfigDocument, type Position, parseConfigDocument } from './document.ts'
 import type { Path } from './names.ts'
 import { readPlainItem } from './plain-item.ts'
-import { type RuleItem, splitRules } from './rule-items.ts'
+import type { RuleItem } from './rule-item.ts'
+import { splitRules } from './rule-items.ts'
 import type { RuleMistakes } from './rule-mistakes.ts'
 
 /** A value in a file, and where its parts stand. */
@@ -20,7 +21,7 @@ export interface RuleFile {
   readonly items: Iterable<Placed> | null
 }
 
-export const maximumRuleFileBytes = 33_554_432
+const maximumRuleFileBytes = 33_554_432
 
 /**
  * The YAML parser takes quadratic time for some senseless texts, and a microsecond and more for a byte of any other: what

@@ -10,7 +10,7 @@ const own = ['name', 'allow', 'deny', 'topic', 'topics', 'unless', 'qos', 'retai
 const keys: ReadonlySet<string> = new Set([...own, ...whoKeys])
 
 /** The section of a rule, or of `unless` in it. */
-export type Section = ReadonlyMap<string, unknown>
+type Section = ReadonlyMap<string, unknown>
 
 /** Reads one rule; what is wrong with it is reported, and left out. Null for what is no rule at all. */
 export function readRule(value: unknown, sets: Sets, report: Report): RuleSpec | null {
@@ -38,7 +38,7 @@ export function readRule(value: unknown, sets: Sets, report: Report): RuleSpec |
 }
 
 /** A section with known keys only; null for what is none. */
-export function sectionOf(value: unknown, path: Path, known: ReadonlySet<string>, report: Report): Section | null {
+function sectionOf(value: unknown, path: Path, known: ReadonlySet<string>, report: Report): Section | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = path.length === 0 ? 'a rule' : path.join('.')
     const hint = path.length === 0 ? ', such as "allow: publish" and "topic: sensors/#"' : ''

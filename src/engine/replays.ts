@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { Ring } from '../base/ring.ts'
 import type { Message } from './message.ts'
 import type { Outbox } from './outbox.ts'
 import type { Subscription } from './subscription.ts'
@@ -22,7 +23,7 @@ const portion = 200
 /** The replays of one session, one after the other, each as fast as the client takes it. */
 export class Replays {
   readonly #receiver: ReplayReceiver
-  #waiting: readonly Replay[] = none
+  #waiting = new Ring<Replay>()
 
   constructor(receiver: ReplayReceiver) {
     this.#receiver = receiver
@@ -33,27 +34,28 @@ export class Replays {
   }
 
   add(replay: Replay): void {
-    this.#waiting = [...this.#waiting, replay]
+    this.#waiting.push(replay)
   }
 
   /** Its subscription ended, or was replaced. */
   cancel(filter: string): void {
-    if (!this.empty) this.#waiting = this.#waiting.filter((replay) => replay.subscription.text !== filter)
+    for (let left = this.#waiting.length; left > 0; left--) {
+      const replay = this.#waiting.shift()
+      if (replay !== undefined && replay.subscription.text !== filter) this.#waiting.push(replay)
+    }
   }
 
   /** Sends some; true when there is more that could be sent at once. */
   send(outbox: Outbox, clock: Clock): boolean {
     for (let sent = 0; sent < portion; sent++) {
-      const replay = this.#waiting[0]
+      const replay = this.#waiting.peek()
       if (replay === undefined || outbox.full) return false
       if (replay.subscription.qos > 0 && !this.#receiver.ready) return false
       const next = replay.messages.next()
-      if (next.done === true) this.#waiting = this.#waiting.slice(1)
+      if (next.done === true) this.#waiting.shift()
       else if (next.value !== null && !next.value.expired(clock.now()))
         this.#receiver.offerRetained(next.value, replay.subscription)
     }
     return true
   }
 }
-
-const none: readonly Replay[] = []

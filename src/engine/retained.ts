@@ -69,6 +69,11 @@ export class Retained {
     return this.#of(topic).get(topic)
   }
 
+  /** There is nothing a filter could match. */
+  isEmpty(pattern: string): boolean {
+    return this.#of(pattern) !== this.#own && this.#counters.retained === this.#ownCount
+  }
+
   /**
    * The retained messages a filter matches, found one by one; there may be changes in between. Gives null now and then
    * while it finds nothing, so that a long search can be interrupted.

@@ -184,6 +184,7 @@ export function establish(router: Router, session: Session, filter: Filter, reco
 function replay(connection: Connection, session: Session, subscription: Subscription): void {
   const { retained, clock } = connection.core
   const pattern = subscription.pattern
+  if (retained.isEmpty(pattern)) return
   if (hasWildcard(pattern)) return session.replay({ subscription, messages: retained.matching(pattern) })
   const message = retained.get(pattern)
   if (message !== null && !message.expired(clock.now())) session.offerRetained(message, subscription)

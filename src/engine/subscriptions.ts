@@ -23,9 +23,12 @@ export class Subscriptions {
   }
 
   set(filter: string, subscription: Subscription): void {
+    if (this.#many !== null) {
+      this.#many.set(filter, subscription)
+      return
+    }
     this.delete(filter)
-    if (this.#many !== null) this.#many.set(filter, subscription)
-    else this.#few = this.#few.concat(subscription)
+    this.#few = this.#few.concat(subscription)
     if (this.#few.length <= few) return
     this.#many = new Map(this.#few.map((each) => [each.text, each]))
     this.#few = none

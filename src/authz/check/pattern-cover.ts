@@ -19,7 +19,7 @@ export function meetTopics(one: Rule, other: Rule): boolean {
 }
 
 /** What a variable stands for is one level at most, so `+` covers it; but it may begin with `$`, so not in the first. */
-export function coversPattern({ levels: wide }: Pattern, { levels: narrow }: Pattern): boolean {
+function coversPattern({ levels: wide }: Pattern, { levels: narrow }: Pattern): boolean {
   for (let at = 0; ; at++) {
     const one = wide[at]
     const two = narrow[at]

@@ -38,7 +38,7 @@ export function variableOf(text: string): Variable | string {
 }
 
 /** The values of an attribute as texts; none where the client has not got it. */
-export function attributeTexts(subject: Subject, name: string): readonly string[] {
+function attributeTexts(subject: Subject, name: string): readonly string[] {
   const value = subject.attribute(name)
   if (value === null) return []
   return typeof value === 'object' ? value : [String(value)]

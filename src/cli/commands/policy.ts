@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type PolicyKind, policyKinds } from '../policy-kinds.ts'
+import type { PolicyDiffOptions } from '../policy-diff.ts'
+import { policyKinds } from '../policy-kinds.ts'
+import type { PolicyLintOptions } from '../policy-lint.ts'
+import type { PolicyTestOptions } from '../policy-test.ts'
 
 const examples = `
 POLICY is the configuration of a broker, or a file of rules; what kind of rules, --as says where it does not show.
@@ -13,25 +16,6 @@ Examples:
 
 Ends with 1 when a case fails, when too few rules are covered, and with --strict when lint has something to say.
 docs/policy-tests.md tells how cases are written.`
-
-/** Which form of rules a file has. */
-export interface PolicyForm {
-  readonly as?: PolicyKind
-}
-
-export interface PolicyTestOptions extends PolicyForm {
-  readonly config: string
-  readonly coverage?: number
-}
-
-export interface PolicyDiffOptions extends PolicyForm {
-  readonly cases?: string
-  readonly journal?: string
-}
-
-export interface PolicyLintOptions extends PolicyForm {
-  readonly strict?: boolean
-}
 
 /** `petaltail policy …`: access rules, before they are in force. */
 export function policyCommand(): Command {
