@@ -10,7 +10,6 @@ import type { Attached } from './attached.ts'
 import { Delivery, Inflight } from './inflight.ts'
 import { recall, stageSent } from './kept-delivery.ts'
 import type { Message } from './message.ts'
-import type { Outbox } from './outbox.ts'
 import type { DropReason, Journal } from './ports.ts'
 import { Queue, type QueueContext, type QueueOwner } from './queue.ts'
 import type { Received } from './received.ts'
@@ -348,7 +347,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
       return true
     }
     const message = recall(this.#context, delivery)
-    const obstacle = this.#obstacle(message, delivery, outbox)
+    const obstacle = this.#obstacle(message, delivery, attached)
     if (message === null || obstacle !== null) {
       this.#sent.remove(delivery)
       this.discard(delivery, obstacle ?? 'expired')
@@ -360,7 +359,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
     return true
   }
 
-  #obstacle(message: Message | null, delivery: Delivery, outbox: Outbox): DropReason | null {
+  #obstacle(message: Message | null, delivery: Delivery, { outbox }: Attached): DropReason | null {
     if (message === null) return 'expired'
     if (!outbox.fits(message, true, delivery.identifiers)) return 'too large for receiver'
     return this.#stillMayReceive(message) ? null : 'not authorized'

@@ -89,8 +89,9 @@ export class Reader implements AsyncDisposable {
     const name = block.words.find((word) => word.startsWith('terminal'))
     if (name === undefined) {
       await using ending = terminal
-      this.#printed = await ending.finish(block.words.includes('fails'))
-      if (block.words.includes('soon')) this.#again = () => this.#command(block, text)
+      const soon = block.words.includes('soon')
+      this.#printed = await ending.finish(soon ? null : block.words.includes('fails'))
+      if (soon) this.#again = () => this.#command(block, text)
       return
     }
     const before = this.#subscribed

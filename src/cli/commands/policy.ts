@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { Failure, usageExitCode } from '../failure.ts'
 import type { PolicyDiffOptions } from '../policy-diff.ts'
 import { policyKinds } from '../policy-kinds.ts'
 import type { PolicyLintOptions } from '../policy-lint.ts'
@@ -48,12 +49,17 @@ function diff(): Command {
 }
 
 function lint(): Command {
-  const command = sub('lint', 'find rules that are probably not meant so').argument('<policy>')
+  const command = sub('lint', 'find rules that are probably not meant so').argument('[policy]')
+  command.option('--config <policy>', 'the same, as other commands take it')
   command.option('--strict', 'end with 1 when something is found')
-  return command.action(async (policy: string, options: PolicyLintOptions) => {
-    const { lintPolicy } = await import('../policy-lint.ts')
-    await lintPolicy(policy, options)
-  })
+  return command.action(
+    async (policy: string | undefined, options: PolicyLintOptions & { readonly config?: string }) => {
+      const { lintPolicy } = await import('../policy-lint.ts')
+      const file = policy ?? options.config
+      if (file === undefined) throw new Failure('say which rules: petaltail policy lint POLICY', usageExitCode)
+      await lintPolicy(file, options)
+    },
+  )
 }
 
 function sub(name: string, description: string): Command {

@@ -36,7 +36,7 @@ export class Rules implements Authorizer {
 }
 
 /** Everybody is who the user name says. */
-export const byUserName: Authenticator = {
+const byUserName: Authenticator = {
   authenticate: ({ username }) => ({ name: username ?? 'anonymous', method: 'test' }),
   begin: () => null,
 }
