@@ -142,17 +142,19 @@ for (const dialect of dialects) {
         await client.disconnect()
       }
     })
+  })
+}
 
-    test('the command says so, too, and names the rule as the broker does', async () => {
-      await using site = await openSite(dialect, texts[dialect.name] ?? assert.fail())
-      const { password = '' } = called('ann', { roles: ['writer'], area: 'north' })
-      const config = ['--config', site.at('petaltail.yaml'), '--client', 'ann', '--token', String(password)]
-      const allowed = await run(['explain', ...config, 'publish', ownTopic(dialect)])
-      assert.equal(allowed.code, 0, allowed.text + allowed.stderr)
-      assert.match(allowed.text, new RegExp(`${dialect.file}:\\d+`))
-      const denied = await run(['explain', ...config, 'publish', 'nowhere'])
-      assert.equal(denied.code, 1, denied.text + denied.stderr)
-    })
+for (const dialect of dialects.filter(({ name }) => name === 'rules' || name === 'role patterns')) {
+  test(`the command says so, too, and names the rule as the broker does: ${dialect.name}`, async () => {
+    await using site = await openSite(dialect, texts[dialect.name] ?? assert.fail())
+    const { password = '' } = called('ann', { roles: ['writer'], area: 'north' })
+    const config = ['--config', site.at('petaltail.yaml'), '--client', 'ann', '--token', String(password)]
+    const allowed = await run(['explain', ...config, 'publish', ownTopic(dialect)])
+    assert.equal(allowed.code, 0, allowed.text + allowed.stderr)
+    assert.match(allowed.text, new RegExp(`${dialect.file}:\\d+`))
+    const denied = await run(['explain', ...config, 'publish', 'nowhere'])
+    assert.equal(denied.code, 1, denied.text + denied.stderr)
   })
 }
 

@@ -17,6 +17,7 @@ const says =
   (_seen, response) =>
     response.end(JSON.stringify({ decision, ...more }))
 
+const opened = new AsyncDisposableStack()
 let site: Site
 let service: WebServer
 let canary: WireClient
@@ -24,23 +25,21 @@ let address: string
 
 before(async () => {
   service = new WebServer(says('allow'))
+  opened.use(service)
   address = await service.url()
-  site = await open(native)
+  site = opened.use(await open(native))
   canary = await site.join(called('canary'), { packets: v4 })
   await canary.subscribe('canary/#')
 })
 
-after(async () => {
-  await site[Symbol.asyncDispose]()
-  await service[Symbol.asyncDispose]()
-})
+after(() => opened.disposeAsync())
 
 afterEach(() => {
   service.reply = says('allow')
 })
 
 function open(dialect: Dialect): Promise<Site> {
-  const http = { url: address, timeout: 1_000, cache: { allowed: 0, denied: 0 }, breaker: { failures: 10_000 } }
+  const http = { url: address, timeout: '1s', cache: { allowed: 0, denied: 0 }, breaker: { failures: 10_000 } }
   return Site.open({
     config: (at, write) => {
       write(dialect.file, rules)
@@ -172,6 +171,10 @@ test('a change of other rules leaves many subscriptions the service allowed as t
 })
 
 function question(body: string): { action: string; topic: string } {
-  const { action, topic = '' }: { action: string; topic?: string } = JSON.parse(body)
-  return { action, topic }
+  const value: unknown = JSON.parse(body)
+  const word = (name: string) => {
+    const text: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : ''
+    return typeof text === 'string' ? text : ''
+  }
+  return { action: word('action'), topic: word('topic') }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConnectFields } from '../kit/packets.ts'
+import { type ConnectFields, v5 } from '../kit/packets.ts'
+import type { WireClient } from '../kit/wire-client.ts'
 import { audience, issuer, type Json, Signer } from '../unit/authn/token-kit.ts'
 import { Site, type SiteConfig } from './identity-kit.ts'
 
@@ -169,8 +169,14 @@ export async function crash(site: Site): Promise<void> {
   await site.stop()
 }
 
-/** Waits for what the clients of a broker can be asked for only again and again. */
-export async function until(met: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; !(await met()); await sleep(10))
-    if (performance.now() > end) throw new Error(`never happened: ${what}`)
+/** A message the broker has taken over. */
+export async function sent(client: WireClient, topic: string, qos: 1 | 2): Promise<void> {
+  client.send(v5.publish({ topic, qos, id: 1 }))
+  if (qos === 1) {
+    await client.expect('puback', { id: 1 })
+    return
+  }
+  await client.expect('pubrec', { id: 1 })
+  client.send(v5.pubrel(1))
+  await client.expect('pubcomp', { id: 1 })
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 
 const examples = `
-Prints "ok" and the listeners the broker would have, or every mistake with line and column.
+Prints "ok" and the listeners the broker would have, or every mistake with line and column, those of access rules too.
 Environment variables (PETALTAIL_…) count as they do for "petaltail start".
 
 Example:
@@ -12,6 +12,6 @@ export function checkCommand(): Command {
   command.allowExcessArguments(false).option('--config <file>', 'YAML file with the configuration')
   return command.addHelpText('after', examples).action(async (options: { readonly config?: string }) => {
     const { check } = await import('../check.ts')
-    check(options.config)
+    await check(options.config)
   })
 }
