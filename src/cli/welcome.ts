@@ -25,16 +25,21 @@ function safety(config: Config, urls: readonly string[]): string[] {
   if (far.length === 0)
     lines.push(
       anonymous.length > 0
-        ? 'Safe: only programs on this machine can connect. Any of them can, without a password, and see everything.'
+        ? `Safe: only programs on this machine can connect. Any of them can, without a password${seeing(config)}.`
         : 'Safe: only programs on this machine can connect, and they must prove who they are.',
     )
   else if (open.length === 0) lines.push('Clients from other machines must prove who they are.')
-  else lines.push(`NOT SAFE: other machines can connect, without a password, and see everything: ${open.join(', ')}`)
-  if (open.length < far.length || anonymous.length === 0) lines.push(`What they may do then: ${access(config)}.`)
+  else lines.push(`NOT SAFE: other machines can connect, without a password${seeing(config)}: ${open.join(', ')}`)
+  if (config.access !== undefined || open.length < far.length || anonymous.length === 0)
+    lines.push(`What they may do then: ${access(config)}.`)
   const plain = far.filter((url) => url.startsWith('mqtt:') || url.startsWith('ws:'))
   if (plain.length > 0)
     lines.push(`NOT SAFE: what they send can be read on its way: ${plain.join(', ')} (mqtts:// and wss:// encrypt)`)
   return lines
+}
+
+function seeing({ access: rules }: Config): string {
+  return rules === undefined ? ', and see everything' : ''
 }
 
 function access({ access: rules }: Config): string {

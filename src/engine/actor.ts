@@ -1,5 +1,6 @@
 import type { Version } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
+import { nobody } from './nobody.ts'
 import type { Client, Identity, Peer, Verdict } from './ports.ts'
 
 let serials = 0
@@ -56,11 +57,15 @@ export class Actor implements Client {
   }
 }
 
-/** Makes the actor again that was kept as a text; null where there is none. */
-export function actorFrom(id: string, text: string): Actor | null {
-  if (text === '') return null
-  const kept: unknown = JSON.parse(text)
-  return isKept(kept) ? new Actor(id, kept.identity, kept.version, kept.listener, kept.peer) : null
+/** Makes the actor again that was kept as a text; where there is none, one that proved nothing. */
+export function actorFrom(id: string, text: string): Actor {
+  const kept: unknown = text === '' ? null : JSON.parse(text)
+  return isKept(kept) ? new Actor(id, kept.identity, kept.version, kept.listener, kept.peer) : actorOfNobody(id)
+}
+
+/** Whoever has not proved who it is. */
+export function actorOfNobody(id: string): Actor {
+  return new Actor(id, nobody, 4, '', { transport: 'memory', address: '', port: 0, loopback: false, tls: null })
 }
 
 /** What is not of this form was not written by `toText`. */

@@ -255,7 +255,7 @@ function willOf(connection: Connection, session: Session, will: WillRequest): Wi
   const number = session.kept ? session.number : core.store.number()
   return new Will(number, name, connection.actor, {
     number,
-    actor: core.access.watched ? connection.actor.toText() : '',
+    actor: connection.actor.toText(),
     clientId,
     topic,
     qos,

@@ -3,13 +3,14 @@ import { encodeConnack, encodeDisconnect } from '../packet/encode.ts'
 import { Reason, reasonName } from '../packet/reason.ts'
 import { lastPacketTypes, type PacketType, type Version } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
-import { Actor } from './actor.ts'
+import { Actor, actorOfNobody } from './actor.ts'
 import type { Attached, HeldSender } from './attached.ts'
 import type { Core } from './core.ts'
 import { Held, type HeldItem, HeldPublish, packed } from './held.ts'
-import { expired, nobody } from './identity.ts'
+import { expired } from './identity.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
+import { nobody } from './nobody.ts'
 import { Outbox } from './outbox.ts'
 import type { Client, Denial, Exchange, Identity, ListenerRules, Peer, Verdict, Wire } from './ports.ts'
 import { afterConnect, returnCode } from './refusal-codes.ts'
@@ -34,13 +35,7 @@ const day = 86_400_000
 let serials = 0
 
 /** Whoever has not said who it is. */
-const unknown = new Actor('', nobody, 4, '', {
-  transport: 'memory',
-  address: '',
-  port: 0,
-  loopback: false,
-  tls: null,
-})
+const unknown = actorOfNobody('')
 
 /**
  * The state of one network connection, and the one place where it ends: `fail` chooses what the client is told by

@@ -3,9 +3,6 @@ import { Reason } from '../packet/reason.ts'
 import type { Core } from './core.ts'
 import type { Denial, Identity } from './ports.ts'
 
-/** Who a client is before it has proved anything. */
-export const nobody: Identity = { name: '', method: 'none' }
-
 /** Whom the sessions of a client belong to: its name, or nobody when it did not prove that name. */
 export function principalOf({ method, name }: Identity): string {
   return method === 'anonymous' ? '' : name

@@ -1,4 +1,4 @@
-import type { Delivery } from './inflight.ts'
+import type { Delivery, Inflight } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Store } from './store-ports.ts'
 import type { Group } from './subscription.ts'
@@ -23,4 +23,15 @@ export function recall({ store, router }: KeptContext, delivery: Delivery): Mess
   if (stored === null) return null
   delivery.recalled(stored, stored.share === null ? null : router.group(stored.share))
   return stored.message
+}
+
+/** Offers QoS 1 messages of shared subscriptions, which were sent and not acknowledged, to others. */
+export function surrenderSent(context: KeptContext, sent: Inflight, take: (delivery: Delivery) => boolean): void {
+  for (const delivery of sent.inOrder()) {
+    if (delivery.group === null || delivery.qos !== 1) continue
+    recall(context, delivery)?.keep()
+    if (!take(delivery)) continue
+    sent.remove(delivery)
+    if (delivery.sequence > 0) context.store.settle(delivery.sequence)
+  }
 }

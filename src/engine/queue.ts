@@ -7,13 +7,16 @@ import type { Message } from './message.ts'
 import type { DropReason } from './ports.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './store-ports.ts'
-import type { Group } from './subscription.ts'
+import type { Group, Receiver } from './subscription.ts'
 
 export interface QueueContext {
   readonly settings: Settings
   readonly counters: Counters
   readonly store: Store
-  readonly router: { group(text: string): Group | null }
+  readonly router: {
+    group(text: string): Group | null
+    share(group: Group, message: Message, except: Receiver | null, alone: boolean): boolean
+  }
 }
 
 /** Whose queue it is. */

@@ -66,6 +66,7 @@ export class Router {
     }
     for (let index = 0; index < route.groups.length; index++)
       if (this.share(route.groups[index], message, null, alone)) reached++
+      else this.#withholdFromAll(message)
     return reached
   }
 
@@ -150,6 +151,15 @@ export class Router {
 
   #withhold(withheld: Withheld): void {
     if (withheld.count++ === 0 && this.#withheld.push(withheld) >= recordedAtOnce) this.recordWithheld()
+  }
+
+  /** None of the members of a shared subscription may have it. */
+  #withholdFromAll(message: Message): void {
+    const topic = message.topic.text
+    const why = 'not authorized'
+    this.#context.counters.publishDropped++
+    const event = { kind: 'dropped', clientId: '', identity: '', topic, qos: message.qos, why, count: 1 } as const
+    this.#context.journal.record(event)
   }
 
   #retain(message: Message): void {

@@ -8,7 +8,7 @@ import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { Attached } from './attached.ts'
 import { Delivery, Inflight } from './inflight.ts'
-import { recall, stageSent } from './kept-delivery.ts'
+import { recall, stageSent, surrenderSent } from './kept-delivery.ts'
 import type { Message } from './message.ts'
 import type { DropReason, Journal } from './ports.ts'
 import { Queue, type QueueContext, type QueueOwner } from './queue.ts'
@@ -244,13 +244,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
    * acknowledged. QoS 2 that was sent stays with this client [MQTT-4.8.2-4] [MQTT-4.8.2-5].
    */
   surrender(take: (delivery: Delivery) => boolean): void {
-    for (const delivery of this.#inflight?.inOrder() ?? none) {
-      if (delivery.group === null || delivery.qos !== 1) continue
-      recall(this.#context, delivery)?.keep()
-      if (!take(delivery)) continue
-      this.#sent.remove(delivery)
-      if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
-    }
+    if (this.#inflight !== null) surrenderSent(this.#context, this.#inflight, take)
     if (this.sharedSubscriptions > 0 || !this.kept) this.#queue?.surrender(take)
   }
 
@@ -371,8 +365,13 @@ export class Session implements Receiver, QueueOwner, Flushable {
 
   /** Gives up a delivery that was in the queue or under way. */
   discard(delivery: Delivery, why: DropReason): void {
-    if (delivery.sequence > 0) this.#context.store.settle(delivery.sequence)
-    this.dropped(delivery.message, delivery.qos, why)
+    const { store, router } = this.#context
+    const { message, qos, group } = delivery
+    if (delivery.sequence > 0) store.settle(delivery.sequence)
+    // Another member of a shared subscription may have what this one may not, unless it may have it already.
+    const free = why === 'not authorized' && (qos < 2 || !delivery.attempted)
+    if (free && group !== null && message !== null && router.share(group, message, this, true)) return
+    this.dropped(message, qos, why)
   }
 
   /** The queue is full, and that is to end the connection. */

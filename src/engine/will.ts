@@ -21,11 +21,10 @@ export interface WillContext {
   readonly router: { route(message: Message): number }
 }
 
-/** Publishes a will whose time has come, if the rules of now allow it. One of nobody knows whom is published. */
+/** Publishes a will whose time has come, if the rules of now allow it. */
 export function publishWill(context: WillContext, will: Will): void {
   const { access, log } = context
   const { actor, topic, record } = will
-  if (actor === null) return decided(context, will, unknown)
   const answer = access.will(actor, topic.text, record.qos, record.retain)
   if (!(answer instanceof Promise)) return decided(context, will, answer)
   answer.then(
@@ -34,11 +33,9 @@ export function publishWill(context: WillContext, will: Will): void {
   )
 }
 
-const unknown: Verdict = { allowed: true, why: 'nobody knows whose it is' }
-
 function decided(context: WillContext, will: Will, verdict: Verdict): void {
   const { actor, record, topic } = will
-  if (verdict.allowed || actor === null) {
+  if (verdict.allowed) {
     context.router.route(will.message(context.clock))
     return
   }
@@ -51,11 +48,11 @@ export class Will {
   /** What the store knows it by. */
   readonly number: number
   readonly topic: TopicName
-  /** Whose it is, null where that is not known any more. */
-  readonly actor: Actor | null
+  /** Whose it is. */
+  readonly actor: Actor
   readonly record: WillRecord
 
-  constructor(number: number, topic: TopicName, actor: Actor | null, record: WillRecord) {
+  constructor(number: number, topic: TopicName, actor: Actor, record: WillRecord) {
     this.number = number
     this.topic = topic
     this.actor = actor
@@ -74,7 +71,7 @@ export class Will {
   /** The same will of a client that proved anew who it is. */
   of(actor: Actor): Will {
     const { number, topic, record } = this
-    return new Will(number, topic, actor, { ...record, actor: record.actor === '' ? '' : actor.toText() })
+    return new Will(number, topic, actor, { ...record, actor: actor.toText() })
   }
 
   /** The message to publish now: its expiry is counted from here. */

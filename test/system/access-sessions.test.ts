@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { v4, v5 } from '../kit/packets.ts'
 import { called, change, crash, dialects, type Grant, openSite, sent } from './access-kit.ts'

@@ -47,6 +47,8 @@ export class DeviceLoader {
   }
 
   async #load(path: string): Promise<DeviceSource> {
+    // The watch begins before it is read, so that no change is missed.
+    if (!this.#watches.has(path)) this.#watch(path, [])
     const collection = new DeviceCollection()
     const source = await readDevices(path, (device) => {
       const { authenticationName } = device

@@ -214,3 +214,34 @@ test('a client that may not be connected any more is disconnected', async () => 
   await turn()
   assert.ok(client.wire.closed)
 })
+
+test('a shared message that waits for a member that may not have it any more goes to another', async () => {
+  const rules = new Rules()
+  using bench = ruledBench(rules)
+  const fields = { clientId: 'keeper', username: 'alice', clean: false }
+  const alice = await (await bench.connect(v4, fields)).subscribe('$share/g/t', 1)
+  alice.lose()
+  await route(bench, 't')
+  rules.deny('alice receive t', 'alice subscribe t')
+  bench.core.accessReviews.changed()
+  const bob = await (await bench.connect(v4, { username: 'bob' })).subscribe('$share/g/t', 1)
+  assert.deepEqual(topics(await back(bench, 'keeper', 'alice')), [])
+  await turn()
+  assert.deepEqual(topics(bob), ['t'])
+  assert.deepEqual(bench.drops, [])
+})
+
+test('a message that no member of a shared subscription may have is recorded', async () => {
+  using bench = ruledBench(new Rules().deny('receive t'))
+  await (await bench.connect(v4)).subscribe('$share/g/t', 1)
+  await route(bench, 't')
+  assert.deepEqual(bench.drops, ['not authorized'])
+})
+
+test('a will that is kept and of which nobody knows whose it is, is decided as that of a client that proved nothing', async () => {
+  const { actorFrom } = await import('../../../src/engine/actor.ts')
+  const actor = actorFrom('a', '')
+  assert.deepEqual([actor.id, actor.identity.name, actor.identity.method], ['a', '', 'none'])
+  const kept = actorFrom('a', (await import('../../../src/engine/actor.ts')).actorFrom('a', '').toText())
+  assert.ok(kept.sameAs(actor))
+})
