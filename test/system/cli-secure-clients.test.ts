@@ -69,6 +69,25 @@ test('over TLS with the authority named', { skip }, () =>
   echo('-h', 'localhost', '-p', ports.tls, '--cafile', authority),
 )
 
+test('over TLS with a folder of authorities, one version and a cipher suite', { skip }, async () => {
+  const folderOf = (file: string) => join(file, '..')
+  const place = ['-h', 'localhost', '-p', ports.tls]
+  await echo(
+    ...place,
+    '--capath',
+    folderOf(authority),
+    '--tls-version',
+    'tlsv1.2',
+    '--ciphers',
+    'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
+  )
+  await echo(...place, '--capath', folderOf(authority), '--tls-version', 'tlsv1.3')
+  const other = await run(['pub', ...place, '--capath', folderOf(otherAuthority), '-t', 'a', '-m', 'b'])
+  assert.match(other.stderr, /authority/)
+  const none = await run(['pub', ...place, '--capath', await folder.make('empty'), '-t', 'a', '-m', 'b'])
+  assert.match(none.stderr, /has no PEM files/)
+})
+
 test('over TLS by URL', { skip }, () =>
   echo('-L', `mqtts://localhost:${ports.tls}`, '--cafile', authority, '--tls-alpn', 'mqtt'),
 )

@@ -25,11 +25,14 @@ export interface ClientOptions {
   readonly willQos: 0 | 1 | 2
   readonly willRetain?: boolean
   readonly cafile?: string
+  readonly capath?: string
   readonly cert?: string
   readonly key?: string
   readonly keyPassword?: string
   readonly insecure?: boolean
   readonly tlsAlpn?: string
+  readonly tlsVersion?: 'tlsv1.2' | 'tlsv1.3'
+  readonly ciphers?: string
   readonly tlsUseOsCerts?: boolean
   readonly bind?: string
   readonly debug?: boolean
@@ -100,11 +103,14 @@ function securityOptions(): Option[] {
     new Option('-u, --username <name>', 'user name').env('MQTT_USERNAME'),
     new Option('-P, --pw <password>', 'password').env('MQTT_PASSWORD'),
     new Option('--cafile <file>', 'PEM file of the authorities to trust; means TLS').env('MQTT_CA_FILE'),
+    new Option('--capath <folder>', 'folder with PEM files of such authorities; means TLS'),
     new Option('--cert <file>', 'PEM file of the client certificate').env('MQTT_CERT_FILE'),
     new Option('--key <file>', 'PEM file of its private key').env('MQTT_KEY_FILE'),
     new Option('--key-password <password>', 'password of the private key').env('MQTT_KEY_FILE_PASSWORD'),
     new Option('--tls-use-os-certs', 'trust the authorities of the operating system; means TLS'),
     new Option('--tls-alpn <protocol>', 'application protocol to ask for'),
+    new Option('--tls-version <version>', 'the one TLS version to speak').choices(['tlsv1.2', 'tlsv1.3']),
+    new Option('--ciphers <list>', 'cipher suites, in the form of OpenSSL'),
     new Option('--insecure', 'do not check the name in the certificate of the broker'),
   ]
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type ConnectionOptions, getCACertificates } from 'node:tls'
 import type { IClientOptions } from 'mqtt'
 import { Failure, usageExitCode } from '../failure.ts'
@@ -93,20 +94,44 @@ function wantsTls(options: ClientOptions, environment: Environment): boolean {
   const asked = environment.MQTT_USE_TLS?.toLowerCase()
   if (options.tlsUseOsCerts || options.tlsAlpn !== undefined) return true
   if (asked !== undefined) return asked === 'true' || asked === '1'
-  return options.cafile !== undefined || options.cert !== undefined
+  return options.cafile !== undefined || options.capath !== undefined || options.cert !== undefined
 }
 
 function tlsOptions(options: ClientOptions): ConnectionOptions {
   if ((options.cert === undefined) !== (options.key === undefined)) throw usage('--cert and --key go together')
-  const { cafile, cert, key, keyPassword, tlsAlpn } = options
+  const { cert, key, keyPassword, tlsAlpn, tlsVersion, ciphers } = options
+  const authorities = authoritiesOf(options)
+  const version = tlsVersion === 'tlsv1.2' ? 'TLSv1.2' : 'TLSv1.3'
   return {
-    ...(options.tlsUseOsCerts ? { ca: getCACertificates('system') } : {}),
-    ...(cafile === undefined ? {} : { ca: fileOf(cafile) }),
+    ...(authorities.length === 0 ? {} : { ca: authorities }),
+    ...(tlsVersion === undefined ? {} : { minVersion: version, maxVersion: version }),
+    ...(ciphers === undefined ? {} : { ciphers }),
     ...(cert === undefined || key === undefined ? {} : { cert: fileOf(cert), key: fileOf(key) }),
     ...(keyPassword === undefined ? {} : { passphrase: keyPassword }),
     ...(tlsAlpn === undefined ? {} : { ALPNProtocols: [tlsAlpn] }),
     ...(options.insecure ? { checkServerIdentity: () => undefined } : {}),
   }
+}
+
+function authoritiesOf({ cafile, capath, tlsUseOsCerts }: ClientOptions): (Buffer | string)[] {
+  return [
+    ...(tlsUseOsCerts ? getCACertificates('system') : []),
+    ...(cafile === undefined ? [] : [fileOf(cafile)]),
+    ...(capath === undefined ? [] : filesIn(capath).map(fileOf)),
+  ]
+}
+
+/** The PEM files of a folder. */
+function filesIn(folder: string): string[] {
+  let names: string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    throw new Failure(`${folder}: cannot be read`)
+  }
+  const files = names.filter((name) => /\.(pem|crt|cer|\d)$/.test(name)).map((name) => join(folder, name))
+  if (files.length === 0) throw new Failure(`${folder}: has no PEM files (.pem, .crt, .cer, or a hash and .0)`)
+  return files
 }
 
 function fileOf(path: string): Buffer {
