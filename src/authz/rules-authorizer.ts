@@ -4,7 +4,7 @@ import type { Action, Answer, Authorizer, Client, Explanation, Verdict } from '.
 import type { Qos } from '../packet/types.ts'
 import { explain } from './policy/explain.ts'
 import { type Decision, Policy, type PolicyOptions } from './policy/policy.ts'
-import type { Request } from './policy/rule.ts'
+import { type Request, writtenRules } from './policy/rule.ts'
 import type { Remark } from './policy/source.ts'
 import { Subject } from './policy/subject.ts'
 import type { RuleSource } from './rule-source.ts'
@@ -108,7 +108,7 @@ class RulesAuthorizer implements Authorizer {
     this.#policy = new Policy(this.#rules.rules, this.#options)
     this.#verdicts = new Verdicts(this.#policy.rules)
     this.#log.info('access rules reloaded', {
-      rules: this.#policy.rules.length,
+      rules: writtenRules(this.#policy.rules).length,
       milliseconds: Math.round(performance.now() - since),
     })
     this.#tellRemarks()

@@ -1,3 +1,4 @@
+import { writtenRules } from '../authz/policy/rule.ts'
 import { listenerOptionsOf } from '../config/listener-options.ts'
 import { allowsAnonymous, refuseUnprotected } from '../config/listeners.ts'
 import { loadConfig } from '../config/load.ts'
@@ -18,7 +19,8 @@ async function rulesOf(access: AccessConfig): Promise<readonly string[]> {
   const { policy, remarks, close } = await readAccess(access)
   close()
   const hint = remarks.length === 0 ? '' : ', with flaws: "petaltail policy lint" shows them'
-  return [`  access: ${policy.rules.length} ${policy.rules.length === 1 ? 'rule' : 'rules'}${hint}`]
+  const { length } = writtenRules(policy.rules)
+  return [`  access: ${length} ${length === 1 ? 'rule' : 'rules'}${hint}`]
 }
 
 function summary(subject: string, config: Config): readonly string[] {

@@ -1,4 +1,5 @@
 import { lint } from '../authz/check/lint.ts'
+import { writtenRules } from '../authz/policy/rule.ts'
 import type { Remark } from '../authz/policy/source.ts'
 import { Failure } from './failure.ts'
 import { readPolicyFile } from './policy.ts'
@@ -19,7 +20,7 @@ export async function lintPolicy(file: string, { as, strict }: PolicyLintOptions
   const all = [...remarks, ...found.remarks].map((remark, index) => ({ ...remark, index })).toSorted(inOrder)
   printLines(all.map(({ file: where, line, text }) => `${line === 0 ? where : `${where}:${line}`}: ${text}`))
   if (found.partial) printLines(['there are so many rules that not every one was compared with all before it'])
-  const count = counted(policy.rules.length, 'rule')
+  const count = counted(writtenRules(policy.rules).length, 'rule')
   printLines([all.length === 0 ? `${count}: nothing to say` : `${count}: ${counted(all.length, 'remark')}`])
   if (strict === true && all.length > 0) throw new Failure('')
 }

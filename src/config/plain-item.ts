@@ -14,7 +14,8 @@ export function readPlainItem(text: string): { readonly value: unknown } | null 
 const none: unique symbol = Symbol('none')
 
 const key = /(?:"([A-Za-z_]\w*)"|([A-Za-z_]\w*)):(?=[ \n]|$)/y
-const flowKey = /(?:"([A-Za-z_]\w*)"|([A-Za-z_]\w*)) *:(?=[ \n])/y
+/** Behind a name in quotes the value may follow the colon at once. */
+const flowKey = /(?:"([A-Za-z_]\w*)" *:|([A-Za-z_]\w*) *:(?=[ \n]))/y
 /** Quoted; or a word without what means something in YAML, and which no number begins with. */
 const blockScalar =
   /'([^'\n]*)'(?!')|"([^"\\\n]*)"|((?:[A-Za-z_/$]|\+\/)[\w./{}+#$*<>=-]*(?: [\w./{}+$*<>=-][\w./{}+#$*<>=-]*)*)|(-?(?:0|[1-9]\d{0,14}))/y

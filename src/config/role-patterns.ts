@@ -1,8 +1,8 @@
 import { shown } from './problem.ts'
+import { parseNode } from './resource-document.ts'
+import { itemsOf, type Members, membersOf, type Node, type Take, textOf } from './resource-node.ts'
 import type { RuleMistakes } from './rule-mistakes.ts'
 import { didYouMean } from './suggest.ts'
-import { parseNode } from './topic-spaces-document.ts'
-import { itemsOf, type Members, membersOf, type Node, textOf } from './topic-spaces-node.ts'
 
 /** A role, and the patterns of the topics it may use. */
 export interface RoleEntry {
@@ -19,6 +19,7 @@ export interface GivenPattern {
 }
 
 const lists = ['acl', 'roles']
+const container = 'config'
 /** The two ways a member is written. */
 const publishNames = ['authorize_publish', 'authorizePublish']
 const subscribeNames = ['authorize_subscribe', 'authorizeSubscribe']
@@ -26,15 +27,30 @@ const memberNames = ['name', ...publishNames, ...subscribeNames]
 
 /** Reads the roles of a file, in which other sections may be about other things. */
 export function parseRolePatterns(text: string, file: string, mistakes: RuleMistakes): readonly RoleEntry[] {
-  const document = parseNode(text, file, mistakes)
-  if (document === null) return []
-  const top = membersOf(document) ?? none
-  const config = top.get('config')
-  const places = [top, (config && membersOf(config)) ?? none]
-  const sections = places.flatMap((members) => lists.flatMap((name) => members.get(name) ?? []))
+  const entries: RoleEntry[] = []
   const add = (node: Place, message: string) => mistakes.add(file, node, message)
+  const take: Take = (item) => {
+    const entry = entryOf(item, add)
+    if (entry !== null) entries.push(entry)
+  }
+  const isTaken = (name: string, outer: string | null) =>
+    lists.includes(name) && (outer === null || outer === container)
+  const document = parseNode(text, file, mistakes, {
+    entries: null,
+    list: (name, outer) => (isTaken(name, outer) ? take : null),
+  })
+  if (document === null) return []
+  const sections = sectionsOf(document)
   if (sections.length === 0) add(document, 'needs the section "acl" or "roles", at the top or in "config"')
-  return sections.flatMap((section) => entriesOf(section, add))
+  for (const section of sections) takeAll(section, take, add)
+  return entries
+}
+
+function sectionsOf(document: Node): readonly Node[] {
+  const top = membersOf(document) ?? none
+  const config = top.get(container)
+  const places = [top, (config && membersOf(config)) ?? none]
+  return places.flatMap((members) => lists.flatMap((name) => members.get(name) ?? []))
 }
 
 type Place = Pick<Node, 'line' | 'column'>
@@ -42,11 +58,10 @@ type Add = (node: Place, message: string) => void
 
 const none: Members = new Map()
 
-function entriesOf(section: Node, add: Add): RoleEntry[] {
-  if (section.content === null) return []
+function takeAll(section: Node, take: Take, add: Add): void {
   const items = itemsOf(section)
-  if (items === null) add(section, 'must be a list of roles')
-  return (items ?? []).flatMap((item) => entryOf(item, add) ?? [])
+  if (items !== null) for (const item of items) take(item)
+  else if (section.content !== null) add(section, 'must be a list of roles')
 }
 
 function entryOf(node: Node, add: Add): RoleEntry | null {

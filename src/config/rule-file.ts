@@ -1,4 +1,5 @@
 import { type ConfigDocument, type Position, parseConfigDocument } from './document.ts'
+import { readJsonItem } from './json-item.ts'
 import type { Path } from './names.ts'
 import { readPlainItem } from './plain-item.ts'
 import type { RuleItem } from './rule-item.ts'
@@ -86,16 +87,22 @@ class ItemReader {
 
   *read(items: readonly RuleItem[]): Iterable<Placed> {
     for (const item of items) {
-      if (this.#mistakes.enough) break
+      if (this.#mistakes.enough || this.#parsed > maximumParsed) break
       const rule = this.#readItem(item)
       if (rule !== null) yield rule
     }
   }
 
   #readItem(item: RuleItem): Placed | null {
-    const plain = item.text.length <= maximumItem ? readPlainItem(item.text) : null
-    if (plain !== null) return new Item(item, plain.value, null)
     const start = { line: item.line, column: item.offset + 1 }
+    const isShort = item.text.length <= maximumItem
+    const json = isShort ? readJsonItem(item.text) : null
+    if (json?.repeats === true && item.text.length > maximumPiece) {
+      this.#mistakes.add(this.#file, start, 'an option is given twice')
+      return null
+    }
+    const simple = json?.repeats === false ? json : isShort ? readPlainItem(item.text) : null
+    if (simple !== null) return new Item(item, simple.value, null)
     this.#parsed += item.text.length
     if (item.text.length > maximumPiece || this.#parsed > maximumParsed) {
       this.#mistakes.add(this.#file, start, tooMuch(item))
@@ -145,8 +152,8 @@ function positionIn(item: RuleItem, { line, column }: Position): Position {
 function tooMuch({ text }: RuleItem): string {
   if (text.length > maximumItem) return 'each may have 128 KiB at most; long lists belong under "sets"'
   if (text.length > maximumPiece)
-    return 'what has over 16 KiB must be in simple YAML or JSON: no anchors, no escapes, no texts over several lines'
-  return 'the file has over 2 MiB that are not in simple YAML or JSON, without anchors, escapes, texts over several lines'
+    return 'what has over 16 KiB must be JSON or simple YAML: no anchors, no escapes, no texts over several lines'
+  return 'the file has over 2 MiB that are neither JSON nor simple YAML: no anchors, no escapes, no texts over several lines'
 }
 
 const nothing: Placed = { value: null, line: 1, position: () => ({ line: 1, column: 1 }) }

@@ -1,7 +1,7 @@
 import { shown } from './problem.ts'
+import { itemsOf, type Members, membersOf, type Node, textOf } from './resource-node.ts'
 import type { RuleMistakes } from './rule-mistakes.ts'
 import { closest, didYouMean } from './suggest.ts'
-import { itemsOf, type Members, membersOf, type Node, textOf } from './topic-spaces-node.ts'
 
 export type ResourceKind = 'clientGroup' | 'topicSpace' | 'permissionBinding'
 
@@ -12,10 +12,9 @@ export interface Spot {
   readonly column: number
 }
 
-/** A text of a file that somebody else is to make sense of. */
-export interface Given {
+/** A text of a file that somebody else is to make sense of, and where it stands. */
+export interface Given extends Spot {
   readonly text: string
-  readonly at: Spot
 }
 
 export interface ClientGroup {
@@ -47,6 +46,8 @@ export type Permission = (typeof permissions)[number]
 const supports = ['NotSupported', 'LowFanout', 'HighFanout'] as const
 const permissions = ['Publisher', 'Subscriber'] as const
 const resourceName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+/** What resources have that is passed over, and no misspelling of anything. */
+const usual = new Set(['id', 'name', 'type', 'description', 'properties', 'systemData', 'provisioningState'])
 /** The group that has every client. */
 export const everyone = '$all'
 
@@ -96,8 +97,9 @@ class Fields {
     this.#context = context
     this.#fields = (properties && membersOf(properties)) ?? context.members
     this.at = this.#spot(context.node)
+    if (names.every((name) => this.#fields.has(name))) return
     for (const [name, node] of this.#fields) {
-      const meant = names.includes(name) ? null : closest(name, names)
+      const meant = names.includes(name) || usual.has(name) ? null : closest(name, names)
       if (meant !== null && !this.#fields.has(meant))
         this.#mistake(node, `${JSON.stringify(name)} is not a property, did you mean "${meant}"?`)
     }
@@ -144,11 +146,11 @@ class Fields {
   choice<const Word extends string>(name: string, words: readonly Word[]): Word | null {
     const given = this.given(name)
     if (given === null) return null
-    const { text, at } = given
+    const { text } = given
     const word = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase())
     if (word !== undefined) return word
     const accepted = words.map((candidate) => `"${candidate}"`).join(', ')
-    this.#mistake(at, `"${name}" must be one of ${accepted}, not ${shown(text)}${didYouMean(text, words)}`)
+    this.#mistake(given, `"${name}" must be one of ${accepted}, not ${shown(text)}${didYouMean(text, words)}`)
     return null
   }
 
@@ -161,9 +163,13 @@ class Fields {
 
   #textIn(node: Node, name: string): Given | null {
     const text = textOf(node)
-    if (text !== null && text !== '' && text.isWellFormed()) return { text, at: this.#spot(node) }
+    if (text !== null && text !== '' && text.isWellFormed()) return this.#given(text, node)
     this.#mistake(node, text === '' ? `"${name}" must not be empty` : `"${name}" must be a text`)
     return null
+  }
+
+  #given(text: string, { line, column }: Node): Given {
+    return { file: this.#context.file, line, column, text }
   }
 
   #spot({ line, column }: Node): Spot {

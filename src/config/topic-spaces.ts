@@ -1,11 +1,12 @@
 import { basename, extname } from 'node:path'
+import { parseNode } from './resource-document.ts'
+import { itemsOf, type Members, membersOf, type Node, type Take, type Taken, textOf } from './resource-node.ts'
 import type { RuleMistakes } from './rule-mistakes.ts'
 import { didYouMean } from './suggest.ts'
-import { parseNode } from './topic-spaces-document.ts'
-import { itemsOf, type Members, membersOf, type Node, textOf } from './topic-spaces-node.ts'
 import {
   type ClientGroup,
   type PermissionBinding,
+  type ResourceContext,
   type ResourceKind,
   readBinding,
   readGroup,
@@ -14,23 +15,32 @@ import {
   type TopicSpace,
 } from './topic-spaces-resource.ts'
 
-/** What the files of topic spaces have. The same name may be there twice, and names may lead nowhere. */
-export interface TopicSpaceResources {
-  readonly clientGroups: readonly ClientGroup[]
-  readonly topicSpaces: readonly TopicSpace[]
-  readonly permissionBindings: readonly PermissionBinding[]
+/**
+ * Takes what the files of topic spaces have, as it is read, in any order. The same name may be there twice, and names may
+ * lead nowhere.
+ */
+export interface Resources {
+  clientGroup(group: ClientGroup): void
+  topicSpace(space: TopicSpace): void
+  permissionBinding(binding: PermissionBinding): void
   /** What was passed over, and where it stands. */
-  readonly passedOver: readonly { readonly at: Spot; readonly what: string }[]
+  passedOver(at: Spot, what: string): void
 }
 
-/** Reads files of client groups, topic spaces and permission bindings, by path. */
-export function parseTopicSpaces(texts: ReadonlyMap<string, string>, mistakes: RuleMistakes): TopicSpaceResources {
-  const found = { clientGroups: [], topicSpaces: [], permissionBindings: [], passedOver: [] }
+/**
+ * Reads files of client groups, topic spaces and permission bindings, by path.
+ *
+ * @throws BrokerError ACCESS_INVALID when a file is not even YAML or JSON: much would seem to be missing.
+ */
+export function readResources(texts: ReadonlyMap<string, string>, into: Resources, mistakes: RuleMistakes): void {
+  let broken = false
   for (const [file, text] of texts) {
-    const node = parseNode(text, file, mistakes)
-    if (node !== null) new FileReader(file, found, mistakes).read(node)
+    const reader = new FileReader(file, into, mistakes)
+    const node = parseNode(text, file, mistakes, reader)
+    if (node === null) broken = true
+    else reader.read(node)
   }
-  return found
+  if (broken) mistakes.check()
 }
 
 /** How sections and types are called, without regard to case, plural and the namespace before it. */
@@ -42,27 +52,28 @@ const kinds: ReadonlyMap<string, ResourceKind | 'other'> = new Map([
   ['cacertificate', 'other'],
   ['namespace', 'other'],
 ])
+const noResource =
+  'is no client group (with "query"), topic space ("topicTemplates") or permission binding ("permission")'
 const lists = ['value', 'resources']
 const sections = ['clientGroups', 'topicSpaces', 'permissionBindings']
 /** Members of templates and exports that have no resources. */
 const around = ['$schema', 'contentVersion', 'parameters', 'variables', 'outputs', 'nextLink', 'name', 'description']
 
-interface Found {
-  readonly clientGroups: ClientGroup[]
-  readonly topicSpaces: TopicSpace[]
-  readonly permissionBindings: PermissionBinding[]
-  readonly passedOver: { readonly at: Spot; readonly what: string }[]
-}
-
-class FileReader {
+class FileReader implements Taken {
   readonly #file: string
-  readonly #found: Found
+  readonly #into: Resources
   readonly #mistakes: RuleMistakes
+  readonly entries: Take = (item) => this.#entry(item)
 
-  constructor(file: string, found: Found, mistakes: RuleMistakes) {
+  constructor(file: string, into: Resources, mistakes: RuleMistakes) {
     this.#file = file
-    this.#found = found
+    this.#into = into
     this.#mistakes = mistakes
+  }
+
+  list(name: string, outer: string | null): Take | null {
+    const kind = outer === null ? sectionKind(name) : null
+    return kind === null || kind === 'other' ? null : (item) => this.#item(item, kind)
   }
 
   read(node: Node): void {
@@ -88,18 +99,22 @@ class FileReader {
 
   #document(members: Members): void {
     for (const [name, node] of members) {
-      const kind = lists.includes(name) ? null : (kindCalled(name) ?? 'unknown')
+      const kind = sectionKind(name)
       if (kind === 'other') this.#passOver(node, name)
-      else if (kind !== 'unknown') this.#section(node, kind)
+      else if (kind !== null) this.#section(node, kind)
       else if (!around.includes(name))
         this.#mistakes.add(this.#file, node, `${JSON.stringify(name)} is not a section${didYouMean(name, sections)}`)
     }
   }
 
-  #section(node: Node, kind: ResourceKind | null): void {
+  #section(node: Node, kind: ResourceKind | 'any'): void {
     const items = itemsOf(node)
-    if (items !== null) for (const item of items) this.#resource(item, kind, null)
+    if (items !== null) for (const item of items) this.#item(item, kind)
     else if (node.content !== null) this.#mistakes.add(this.#file, node, 'must be a list of resources')
+  }
+
+  #item(node: Node, kind: ResourceKind | 'any'): void {
+    this.#resource(node, kind === 'any' ? null : kind, null)
   }
 
   #resource(node: Node, section: ResourceKind | null, fallbackName: string | null): void {
@@ -111,19 +126,25 @@ class FileReader {
     const kind = section ?? kindOfType(members) ?? kindOfFields(members)
     const context = { file: this.#file, node, members, fallbackName, mistakes: this.#mistakes }
     if (kind === 'other') this.#passOver(node, 'a resource of another type')
-    else if (kind === 'clientGroup') push(this.#found.clientGroups, readGroup(context))
-    else if (kind === 'topicSpace') push(this.#found.topicSpaces, readSpace(context))
-    else if (kind === 'permissionBinding') push(this.#found.permissionBindings, readBinding(context))
-    else
-      this.#mistakes.add(
-        this.#file,
-        node,
-        'is no client group (with "query"), topic space ("topicTemplates") or permission binding ("permission")',
-      )
+    else if (kind === null) this.#mistakes.add(this.#file, node, noResource)
+    else this.#read(kind, context)
+  }
+
+  #read(kind: ResourceKind, context: ResourceContext): void {
+    if (kind === 'clientGroup') {
+      const group = readGroup(context)
+      if (group !== null) this.#into.clientGroup(group)
+    } else if (kind === 'topicSpace') {
+      const space = readSpace(context)
+      if (space !== null) this.#into.topicSpace(space)
+    } else {
+      const binding = readBinding(context)
+      if (binding !== null) this.#into.permissionBinding(binding)
+    }
   }
 
   #passOver({ line, column }: Node, what: string): void {
-    this.#found.passedOver.push({ at: { file: this.#file, line, column }, what })
+    this.#into.passedOver({ file: this.#file, line, column }, what)
   }
 }
 
@@ -131,9 +152,13 @@ class FileReader {
 function isDocument(members: Members): boolean {
   for (const [name, node] of members) {
     const hasList = itemsOf(node) !== null || node.content === null
-    if (hasList && (lists.includes(name) || kindCalled(name) !== null)) return true
+    if (hasList && sectionKind(name) !== null) return true
   }
   return false
+}
+
+function sectionKind(name: string): ResourceKind | 'other' | 'any' | null {
+  return lists.includes(name) ? 'any' : kindCalled(name)
 }
 
 function kindOfType(members: Members): ResourceKind | 'other' | null {
@@ -153,8 +178,4 @@ function kindOfFields(members: Members): ResourceKind | null {
   if (fields.has('query')) return 'clientGroup'
   if (fields.has('topicTemplates')) return 'topicSpace'
   return fields.has('clientGroupName') || fields.has('topicSpaceName') ? 'permissionBinding' : null
-}
-
-function push<T>(list: T[], item: T | null): void {
-  if (item !== null) list.push(item)
 }

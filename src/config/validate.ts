@@ -17,7 +17,11 @@ export function validate(candidate: unknown, problems: Problem[]): Config | null
   ajv.addFormat('listener-url', (text: string) => typeof parseListenAddress(text) !== 'string')
   const isConfig = ajv.compile<Config>(configSchema)
   if (isConfig(candidate)) {
-    const mismatches = [...checkListeners(candidate.listeners), ...checkAuthenticators(candidate), ...checkAccess(candidate)]
+    const mismatches = [
+      ...checkListeners(candidate.listeners),
+      ...checkAuthenticators(candidate),
+      ...checkAccess(candidate),
+    ]
     problems.push(...mismatches)
     return mismatches.length === 0 ? candidate : null
   }

@@ -78,8 +78,9 @@ export function shownAs(text: string): RegExp {
   const lines = text
     .trimEnd()
     .split('\n')
-    .map((line) => (line === '…' ? '[^]*' : line.split('…').map(literally).join('.*')))
-  return new RegExp(`^${lines.join('\n')}\\s*$`)
+    .map((line) => (line === '…' ? '(?:.*\n)*' : `${line.split('…').map(literally).join('.*')}\n`))
+  const [last = ''] = lines.splice(-1)
+  return new RegExp(`^${lines.join('')}${last.endsWith('*') ? `${last}.*` : last.trimEnd()}\\s*$`)
 }
 
 function literally(text: string): string {

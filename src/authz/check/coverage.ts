@@ -1,12 +1,12 @@
-import type { Rule } from '../policy/rule.ts'
+import { type Rule, writtenRules } from '../policy/rule.ts'
 
-/** Which rules of a policy decided something. */
+/** Which rules of a policy decided something; those that nobody wrote do not count. */
 export class Coverage {
   readonly #rules: readonly Rule[]
   readonly #decided = new Set<Rule>()
 
   constructor(rules: readonly Rule[]) {
-    this.#rules = rules
+    this.#rules = writtenRules(rules)
   }
 
   /** Takes up the rule that decided, null for none. */

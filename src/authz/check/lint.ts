@@ -1,5 +1,5 @@
 import type { Pattern } from '../policy/pattern.ts'
-import { placeText, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import { placeText, type Rule, readBits, writeBits, writtenRules } from '../policy/rule.ts'
 import type { Remark } from '../policy/source.ts'
 import { meetTopics } from './pattern-cover.ts'
 import { RuleBuckets } from './rule-buckets.ts'
@@ -23,7 +23,7 @@ export function lint(rules: readonly Rule[], attributes: KnownAttributes): Lint 
   const remarks: Remark[] = []
   const earlier = new RuleBuckets()
   let left = patience
-  for (const rule of rules) {
+  for (const rule of writtenRules(rules)) {
     const say = (text: string) => remarks.push({ ...rule.place, text })
     for (const text of [...tooWide(rule), ...neverSet(rule, attributes)]) say(text)
     let covered = false

@@ -104,6 +104,7 @@ export class AclFile {
       maximumSubscribers: 0,
       text: 'no pattern is for names with + or #',
       place: { file: this.file, line: this.#firstPattern },
+      implied: true,
     }
   }
 }

@@ -46,7 +46,7 @@ export interface Condition {
    * The condition is that the client has one of these, exactly: rules are found by it. Nothing else may be part of the
    * condition.
    */
-  readonly among?: { readonly fact: Fact; readonly values: readonly string[] }
+  readonly among?: { readonly fact: Fact; readonly values: readonly string[] } | undefined
 }
 
 /** What rules can be found by. `user` is the name of an identity that was proved, `client` the client identifier. */
@@ -94,4 +94,11 @@ export interface Rule {
   /** The rule on one line, in the words of its source. */
   readonly text: string
   readonly place: Place
+  /** It follows from what others say, and nobody wrote it: it is not counted among the rules. */
+  readonly implied?: true
+}
+
+/** The rules that somebody wrote. */
+export function writtenRules(rules: readonly Rule[]): readonly Rule[] {
+  return rules.filter(({ implied }) => implied !== true)
 }

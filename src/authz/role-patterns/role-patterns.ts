@@ -1,9 +1,11 @@
 import { type GivenPattern, parseRolePatterns, type RoleEntry } from '../../config/role-patterns.ts'
 import { RuleMistakes } from '../../config/rule-mistakes.ts'
 import type { Pattern } from '../policy/pattern.ts'
-import { type Condition, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import type { Rule } from '../policy/rule.ts'
 import type { ReadRules, Remark } from '../policy/source.ts'
+import { HasRole, hasNoRoles, IsUser } from './role-conditions.ts'
 import { parseRolePattern, unknownWord } from './role-pattern.ts'
+import { RoleRule } from './role-rule.ts'
 
 /**
  * Reads the topic patterns of roles: a client may do what any of its roles may. Who has no roles has one, that is its
@@ -16,13 +18,31 @@ export const readRolePatterns: ReadRules = (texts) => {
   for (const [file, text] of texts) {
     for (const entry of parseRolePatterns(text, file, mistakes)) {
       const patterns = (given: readonly GivenPattern[]) => given.flatMap((one) => compile(one, file, mistakes, remarks))
-      const publish = { actions: writeBits, verb: 'publish', topics: patterns(entry.publish) }
-      const subscribe = { actions: readBits, verb: 'subscribe', topics: patterns(entry.subscribe) }
-      for (const grant of [publish, subscribe]) if (grant.topics.length > 0) rules.push(...rulesOf(entry, file, grant))
+      addRules(rules, entry, file, { publish: patterns(entry.publish), subscribe: patterns(entry.subscribe) })
     }
   }
   mistakes.check()
   return { rules, remarks }
+}
+
+const verbs = ['publish', 'subscribe'] as const
+
+/** Two for each verb, so that each can be found by what it asks of the client. */
+function addRules(
+  rules: Rule[],
+  { role, line }: RoleEntry,
+  file: string,
+  topicsOf: Readonly<Record<(typeof verbs)[number], readonly Pattern[]>>,
+): void {
+  const withRole = [new HasRole(role)]
+  const withName = [new IsUser(role), hasNoRoles]
+  const place = { file, line }
+  for (const verb of verbs) {
+    const topics = topicsOf[verb]
+    if (topics.length === 0) continue
+    const grant = { role, verb, topics, place }
+    rules.push(new RoleRule(grant, withRole), new RoleRule(grant, withName))
+  }
 }
 
 function compile(given: GivenPattern, file: string, mistakes: RuleMistakes, remarks: Remark[]): Pattern[] {
@@ -35,50 +55,4 @@ function compile(given: GivenPattern, file: string, mistakes: RuleMistakes, rema
   const text = `${word} in the pattern ${given.text} stands for itself: only :id stands for the client`
   if (word !== null) remarks.push({ file, line: given.line, text })
   return [pattern]
-}
-
-interface Grant {
-  readonly actions: number
-  readonly verb: string
-  readonly topics: readonly Pattern[]
-}
-
-/** Two rules, so that each can be found by what it asks of the client. */
-function rulesOf({ role, line }: RoleEntry, file: string, { actions, verb, topics }: Grant): readonly Rule[] {
-  const words = `may ${verb}: ${topics.map((topic) => topic.text).join(', ')}`.slice(0, 500).replace(/\p{Cc}/gu, ' ')
-  const named = JSON.stringify(role)
-  const base = {
-    effect: 'allow',
-    actions,
-    topics,
-    maximumQos: 2,
-    retain: null,
-    maximumSubscribers: 0,
-    place: { file, line },
-  } as const
-  return [
-    { ...base, who: [hasRole(role)], text: `role ${named} ${words}` },
-    { ...base, who: [isUser(role), hasNoRoles], text: `role ${named} of the user ${named} ${words}` },
-  ]
-}
-
-function hasRole(role: string): Condition {
-  return {
-    text: `role is ${JSON.stringify(role)}`,
-    holds: ({ roles }) => roles.has(role),
-    among: { fact: 'role', values: [role] },
-  }
-}
-
-function isUser(name: string): Condition {
-  return {
-    text: `user is ${JSON.stringify(name)}`,
-    holds: ({ user }) => user === name,
-    among: { fact: 'user', values: [name] },
-  }
-}
-
-const hasNoRoles: Condition = {
-  text: 'client has no roles, and did not come with a token',
-  holds: ({ roles, identity }) => roles.size === 0 && identity.method !== 'token',
 }

@@ -84,10 +84,12 @@ export class RuleCompiler {
     return pattern
   }
 
-  #whoOf({ who, unless }: RuleSpec, say: Say): Condition[] | null {
+  #whoOf({ effect, who, unless }: RuleSpec, say: Say): Condition[] | null {
     const report = ({ at, message }: ConditionMistake) => say([...at.section], at.key, message)
-    const conditions = this.#conditions.of(who, report)
-    const exceptions = unless === null ? [] : this.#conditions.of(unless, report)
+    // Nobody gets anything by a name that is too long to be looked at.
+    const denies = effect === 'deny'
+    const conditions = this.#conditions.of(who, denies, report)
+    const exceptions = unless === null ? [] : this.#conditions.of(unless, !denies, report)
     if (conditions === null || exceptions === null) return null
     return unless === null ? conditions : [...conditions, negated(exceptions)]
   }
@@ -102,7 +104,7 @@ export class RuleCompiler {
 }
 
 type Say = (path: Path, key: string | null, message: string) => void
-type ConditionMistake = Parameters<Parameters<RuleConditions['of']>[1]>[0]
+type ConditionMistake = Parameters<Parameters<RuleConditions['of']>[2]>[0]
 
 function negated(conditions: readonly Condition[]): Condition {
   const text = conditions.map((condition) => condition.text).join(' and ')

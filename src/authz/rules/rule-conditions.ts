@@ -1,10 +1,11 @@
 import type { AttributeSpec, CertificateSpec, ListSpec, SpecPlace, WhoSpec } from '../../config/rule-spec.ts'
+import { Expressions } from '../expression/expressions.ts'
 import type { Condition, Fact } from '../policy/rule.ts'
 import type { Subject } from '../policy/subject.ts'
 import { AddressList } from './address-list.ts'
 import { attributeTest } from './attribute-test.ts'
 import { certificateValue, certificateValues } from './certificate-values.ts'
-import { expressionCondition } from './expression.ts'
+import { expressionCondition } from './expression-condition.ts'
 import { Globs } from './glob.ts'
 
 /** What is wrong with a condition, and where in the rule it stands. */
@@ -19,9 +20,13 @@ const mostRemembered = 20_000
 export class RuleConditions {
   readonly #lists = new Map<readonly string[], Map<string, Condition | string>>()
   readonly #made = new Map<string, Condition | string>()
+  readonly #expressions = new Expressions()
 
-  /** Null, and `report` called, where one has a mistake. */
-  of(who: WhoSpec, report: (mistake: ConditionMistake) => void): Condition[] | null {
+  /**
+   * Null, and `report` called, where one has a mistake. `whenLong` is what holds of names that are too long for a regular
+   * expression.
+   */
+  of(who: WhoSpec, whenLong: boolean, report: (mistake: ConditionMistake) => void): Condition[] | null {
     const conditions: Condition[] = []
     let right = true
     const add = (condition: Condition | string, at: SpecPlace) => {
@@ -43,9 +48,11 @@ export class RuleConditions {
         this.#once(`c ${spec.field} ${JSON.stringify(spec.values)}`, () => certificateCondition(spec)),
         spec.at,
       )
-    for (const { fact, expression, at } of who.matches)
+    for (const { fact, expression: text, at } of who.matches)
       add(
-        this.#once(`m ${fact} ${expression}`, () => expressionCondition(fact, expression)),
+        this.#once(`m ${fact} ${whenLong} ${text}`, () =>
+          expressionCondition(this.#expressions, { fact, text }, whenLong),
+        ),
         at,
       )
     return right ? conditions : null

@@ -145,10 +145,22 @@ class QueryParser {
 function operandOf({ kind, text, at }: Token): Operand {
   if (kind === 'word' && (text === 'authenticationName' || text === 'name')) return ({ user }) => user
   const attribute = kind === 'word' && text.startsWith('attributes.') ? text.slice('attributes.'.length) : ''
-  if (/^\w+$/.test(attribute)) return (subject) => subject.attribute(attribute)
+  if (/^\w+$/.test(attribute)) return attributeOperand(attribute)
   const hint = kind === 'word' ? didYouMean(text.split('.')[0] ?? '', operands) : ''
   throw new QueryMistake(at, `attributes.…, authenticationName or name must stand here${hint}`)
 }
+
+/** One for all queries that ask for the attribute. */
+function attributeOperand(name: string): Operand {
+  const known = attributeOperands.get(name)
+  if (known !== undefined) return known
+  const operand: Operand = (subject) => subject.attribute(name)
+  if (attributeOperands.size < mostOperands) attributeOperands.set(name, operand)
+  return operand
+}
+
+const attributeOperands = new Map<string, Operand>()
+const mostOperands = 1_000
 
 /** Integers of 64 bits. Those beyond 2⁵³ are rounded: no attribute is that large. */
 function numberOf(text: string, at: number): number {
@@ -166,19 +178,25 @@ function anyOf(queries: readonly Query[]): Query {
 }
 
 function equals(operand: Operand, literals: readonly Literal[], isName: boolean): Query {
+  const names = isName ? literals.map(String) : null
+  const [only] = literals
+  if (literals.length === 1) return { names, holds: (subject) => isOne(operand(subject), only) }
   const wanted = new Set<unknown>(literals)
-  return { names: isName ? literals.map(String) : null, holds: (subject) => isAmong(operand(subject), wanted) }
+  return { names, holds: (subject) => isAmong(operand(subject), wanted) }
 }
 
 function differs(operand: Operand, literal: Literal): Query {
-  const wanted = new Set<unknown>([literal])
   return {
     names: null,
     holds: (subject) => {
       const value = operand(subject)
-      return value !== null && !isAmong(value, wanted)
+      return value !== null && !isOne(value, literal)
     },
   }
+}
+
+function isOne(value: AttributeValue | null, wanted: Literal | undefined): boolean {
+  return typeof value === 'object' && value !== null ? value.some((item) => item === wanted) : value === wanted
 }
 
 /** Of a list, any item will do. */

@@ -4,12 +4,18 @@ import type { Subject } from '../policy/subject.ts'
 
 const open = '$' + '{'
 const maximumBytes = 65_535
+const none: readonly string[] = []
 const attributePrefix = 'client.attributes.'
 /** What all generations call the name of the client. */
 const names = ['client.authenticationName', 'client.name', 'principal.deviceId']
+const named: ReadonlyMap<string, Variable> = new Map(
+  names.map((word) => [word, { text: `\${${word}}`, values: ({ user }: Subject) => (user === null ? none : [user]) }]),
+)
 
 /** `${client.attributes.area|-1}`: what stands for the client, and a text behind it. */
 const variable = /\$\{([^{}|]*)(?:\|([^{}]*))?\}/g
+
+const slashInBraces = /\$\{[^{}]*\//
 
 /** Turns a topic template into a pattern. A text says what is wrong with it. */
 export function parseTemplate(text: string): Pattern | string {
@@ -27,6 +33,7 @@ export function parseTemplate(text: string): Pattern | string {
 
 /** The levels of a template; a slash in braces does not end one, so that it can be said what is wrong with it. */
 function levelTexts(text: string): string[] {
+  if (!slashInBraces.test(text)) return text.split('/')
   const marked = text.replace(variable, (whole) => whole.replaceAll('/', '\u0000'))
   return marked.split('/').map((level) => level.replaceAll('\u0000', '/'))
 }
@@ -64,8 +71,9 @@ function isPlain(text: string): boolean {
 
 /** A text says why there is no such variable. */
 function variableOf(word: string): Variable | string {
+  const name = named.get(word)
+  if (name !== undefined) return name
   const text = `\${${word}}`
-  if (names.includes(word)) return { text, values: ({ user }) => (user === null ? none : [user]) }
   const attribute = word.startsWith(attributePrefix) ? word.slice(attributePrefix.length) : ''
   if (/^\w+$/.test(attribute)) return { text, values: (subject) => attributeValues(subject, attribute) }
   const hint = didYouMean(word, [...names, `${attributePrefix}name`])
@@ -77,5 +85,3 @@ function attributeValues(subject: Subject, name: string): readonly string[] {
   if (value === null) return none
   return typeof value === 'object' ? value : [String(value)]
 }
-
-const none: readonly string[] = []

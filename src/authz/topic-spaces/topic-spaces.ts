@@ -1,6 +1,6 @@
 import { RuleMistakes } from '../../config/rule-mistakes.ts'
 import { didYouMean } from '../../config/suggest.ts'
-import { parseTopicSpaces, type TopicSpaceResources } from '../../config/topic-spaces.ts'
+import { type Resources, readResources } from '../../config/topic-spaces.ts'
 import {
   type ClientGroup,
   everyone,
@@ -10,11 +10,14 @@ import {
   type TopicSpace,
 } from '../../config/topic-spaces-resource.ts'
 import type { Pattern } from '../policy/pattern.ts'
-import { type Condition, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import type { Condition, Rule } from '../policy/rule.ts'
 import type { ReadRules, Remark } from '../policy/source.ts'
+import { BindingRule, bindingText } from './binding-rule.ts'
+import { InGroup } from './in-group.ts'
 import { overlapsOf } from './overlap.ts'
 import { parseQuery } from './query.ts'
 import { QueryMistake } from './query-tokens.ts'
+import { shortened } from './shortened.ts'
 import { parseTemplate } from './template.ts'
 
 export interface TopicSpaceOptions {
@@ -29,111 +32,124 @@ const lowFanout = 10
 export function readTopicSpaces(options: TopicSpaceOptions): ReadRules {
   return (texts) => {
     const mistakes = new RuleMistakes()
-    const compilation = new Compilation(parseTopicSpaces(texts, mistakes), options, mistakes)
+    const compilation = new Compilation(options, mistakes)
+    readResources(texts, compilation, mistakes)
     const rules = compilation.rules()
     mistakes.check()
     return { rules, remarks: compilation.remarks }
   }
 }
 
+/** Resources of one kind by their names. */
+type Named<T> = Map<string, { readonly at: Spot; readonly value: T }>
+
 /** A topic space, its templates understood. */
 interface Space {
-  readonly resource: TopicSpace
-  readonly templates: readonly { readonly pattern: Pattern; readonly at: Spot }[]
+  readonly support: TopicSpace['support']
   readonly topics: readonly Pattern[]
 }
 
-class Compilation {
-  readonly remarks: Remark[]
-  readonly #resources: TopicSpaceResources
+/** A template that is compared with others. */
+interface Template {
+  readonly name: string
+  readonly pattern: Pattern
+  readonly at: Spot
+}
+
+/** Groups and spaces are understood as they are read, bindings when all of those are known. */
+class Compilation implements Resources {
+  readonly remarks: Remark[] = []
   readonly #fanoutChecks: boolean
   readonly #mistakes: RuleMistakes
+  readonly #groups: Named<readonly Condition[]> = new Map()
+  readonly #spaces: Named<Space> = new Map()
+  readonly #bindings: PermissionBinding[] = []
+  /** Those of spaces that can be subscribed to, while that counts. */
+  readonly #templates: Template[] = []
 
-  constructor(resources: TopicSpaceResources, { fanoutChecks }: TopicSpaceOptions, mistakes: RuleMistakes) {
-    this.#resources = resources
+  constructor({ fanoutChecks }: TopicSpaceOptions, mistakes: RuleMistakes) {
     this.#fanoutChecks = fanoutChecks
     this.#mistakes = mistakes
-    this.remarks = resources.passedOver.map(({ at: { file, line }, what }) => ({
-      file,
-      line,
-      text: `passed over: ${what}`,
-    }))
+  }
+
+  clientGroup(group: ClientGroup): void {
+    this.#keep(this.#groups, 'client group', group, this.#members(group))
+  }
+
+  topicSpace(space: TopicSpace): void {
+    this.#keep(this.#spaces, 'topic space', space, this.#space(space))
+  }
+
+  permissionBinding(binding: PermissionBinding): void {
+    this.#bindings.push(binding)
+  }
+
+  passedOver({ file, line }: Spot, what: string): void {
+    this.remarks.push({ file, line, text: `passed over: ${what}` })
   }
 
   rules(): readonly Rule[] {
-    const { clientGroups, topicSpaces, permissionBindings } = this.#resources
-    const groups = this.#byName('client group', clientGroups, (group) => this.#members(group))
-    const spaces = this.#byName('topic space', topicSpaces, (space) => this.#space(space))
-    if (this.#fanoutChecks) this.#checkOverlaps(spaces.values())
-    this.#byName(
-      'permission binding',
-      permissionBindings.filter(({ name }) => name !== ''),
-      () => null,
-    )
+    if (this.#fanoutChecks) this.#checkOverlaps()
     const everybody: readonly Condition[] = []
-    const conditions = new Map([...groups].map(([name, condition]) => [name, [condition]]))
-    return permissionBindings.flatMap((binding) => {
-      const who = binding.group.text === everyone ? everybody : this.#find('client group', conditions, binding.group)
-      const space = this.#find('topic space', spaces, binding.space)
-      return who === null || space === null ? [] : this.#rulesOf(binding, who, space)
-    })
+    const known: Named<null> = new Map()
+    const rules: Rule[] = []
+    for (const binding of this.#bindings) {
+      if (binding.name !== '') this.#keep(known, 'permission binding', binding, null)
+      const { group } = binding
+      const who = group.text === everyone ? everybody : this.#find('client group', this.#groups, group)
+      const space = this.#find('topic space', this.#spaces, binding.space)
+      const rule = who === null || space === null ? null : this.#ruleOf(binding, who, space)
+      if (rule !== null) rules.push(rule)
+    }
+    return rules
   }
 
   /** A resource whose name is there already is a mistake. */
-  #byName<Resource extends { readonly name: string; readonly at: Spot }, T>(
-    kind: string,
-    resources: readonly Resource[],
-    read: (resource: Resource) => T,
-  ): Map<string, T> {
-    const places = new Map<string, Spot>()
-    const found = new Map<string, T>()
-    for (const resource of resources) {
-      const { name, at } = resource
-      const { file, line } = places.get(name) ?? at
-      if (places.has(name)) this.#wrong(at, `the ${kind} "${name}" is there already, at ${file}:${line}`)
-      places.set(name, at)
-      found.set(name, read(resource))
-    }
-    return found
+  #keep<T>(known: Named<T>, kind: string, { name, at }: { readonly name: string; readonly at: Spot }, value: T): void {
+    const before = known.get(name)?.at
+    if (before !== undefined)
+      this.#wrong(at, `the ${kind} "${name}" is there already, at ${before.file}:${before.line}`)
+    known.set(name, { at, value })
   }
 
-  #find<T>(kind: string, found: ReadonlyMap<string, T>, { text, at }: Given): T | null {
-    const value = found.get(text)
-    if (value !== undefined) return value
-    const hint = this.#mistakes.enough ? '' : didYouMean(text, found.keys())
-    this.#wrong(at, `there is no ${kind} ${JSON.stringify(text)}${hint}`)
+  #find<T>(kind: string, known: Named<T>, given: Given): T | null {
+    const found = known.get(given.text)
+    if (found !== undefined) return found.value
+    const hint = this.#mistakes.enough ? '' : didYouMean(given.text, known.keys())
+    this.#wrong(given, `there is no ${kind} ${JSON.stringify(given.text)}${hint}`)
     return null
   }
 
-  #members({ name, query: { text, at } }: ClientGroup): Condition {
-    const condition = `client is in group "${name}" (${shortened(text)})`
+  #members(group: ClientGroup): readonly Condition[] {
+    const { name, query } = group
     try {
-      const { holds, names } = parseQuery(text)
-      return { text: condition, holds, ...(names !== null && { among: { fact: 'user', values: names } }) }
+      return [new InGroup(group, parseQuery(query.text))]
     } catch (error) {
       if (!(error instanceof QueryMistake)) throw error
-      this.#wrong(at, `the query of client group "${name}", character ${error.at}: ${error.message}`)
-      return { text: condition, holds: () => false }
+      this.#wrong(query, `the query of client group "${name}", character ${error.at}: ${error.message}`)
+      return []
     }
   }
 
-  #space(resource: TopicSpace): Space {
-    const templates: { pattern: Pattern; at: Spot }[] = []
-    for (const { text, at } of resource.templates) {
-      const pattern = parseTemplate(text)
-      if (typeof pattern !== 'string') templates.push({ pattern, at })
-      else this.#wrong(at, `the topic template ${JSON.stringify(shortened(text))} ${pattern}`)
+  #space({ name, templates, support }: TopicSpace): Space {
+    const isCompared = this.#fanoutChecks && support !== null && support !== 'NotSupported'
+    const topics: Pattern[] = []
+    for (const given of templates) {
+      const pattern = parseTemplate(given.text)
+      if (typeof pattern === 'string') {
+        this.#wrong(given, `the topic template ${JSON.stringify(shortened(given.text))} ${pattern}`)
+        continue
+      }
+      topics.push(pattern)
+      if (isCompared) this.#templates.push({ name, pattern, at: given })
     }
-    return { resource, templates, topics: templates.map(({ pattern }) => pattern) }
+    return { support, topics }
   }
 
   /** Spaces that can be subscribed to must not have a topic in common. */
-  #checkOverlaps(spaces: Iterable<Space>): void {
-    const templates = [...spaces].flatMap(({ resource: { name, support }, templates: all }) =>
-      support === null || support === 'NotSupported' ? [] : all.map(({ pattern, at }) => ({ name, pattern, at })),
-    )
-    const overlaps = overlapsOf(templates, ({ pattern }) => pattern)
-    const [first] = templates
+  #checkOverlaps(): void {
+    const overlaps = overlapsOf(this.#templates, ({ pattern }) => pattern)
+    const [first] = this.#templates
     if (overlaps === null && first !== undefined)
       this.#wrong(first.at, 'the topic templates have too many shapes to be compared: say fanout_checks: false')
     for (const { earlier, later } of overlaps ?? []) {
@@ -145,29 +161,19 @@ class Compilation {
     }
   }
 
-  #rulesOf({ permission, group, space, name, at }: PermissionBinding, who: Rule['who'], found: Space): readonly Rule[] {
-    const { file, line } = at
-    const { topics, resource } = found
-    const { support } = resource
-    const isSubscriber = permission === 'Subscriber'
-    const text = `${name === '' ? '' : `permission binding "${name}": `}client group "${group.text}" is ${permission} of topic space "${space.text}"`
-    if (this.#fanoutChecks && isSubscriber && support === 'NotSupported') {
-      this.remarks.push({ file, line, text: `${text}, which says NotSupported: nobody can subscribe to it` })
-      return []
+  /** Null for a binding that comes to nothing. */
+  #ruleOf(binding: PermissionBinding, who: readonly Condition[], { support, topics }: Space): Rule | null {
+    const isChecked = this.#fanoutChecks && binding.permission === 'Subscriber'
+    if (isChecked && support === 'NotSupported') {
+      const { file, line } = binding.at
+      const text = `${bindingText(binding)}, which says NotSupported: nobody can subscribe to it`
+      this.remarks.push({ file, line, text })
+      return null
     }
-    const maximumSubscribers = this.#fanoutChecks && isSubscriber && support === 'LowFanout' ? lowFanout : 0
-    const actions = isSubscriber ? readBits : writeBits
-    const place = { file, line }
-    return [{ effect: 'allow', actions, topics, who, maximumQos: 2, retain: null, maximumSubscribers, text, place }]
+    return new BindingRule(binding, who, topics, isChecked && support === 'LowFanout' ? lowFanout : 0)
   }
 
-  #wrong({ file, ...place }: Spot, message: string): void {
-    this.#mistakes.add(file, place, message)
+  #wrong(at: Spot, message: string): void {
+    this.#mistakes.add(at.file, at, message)
   }
-}
-
-/** On one line that is not long. */
-function shortened(text: string): string {
-  const line = text.slice(0, 500).replace(/\s+/g, ' ').trim()
-  return line.length > 160 || text.length > 500 ? `${line.slice(0, 160)}…` : line
 }

@@ -186,6 +186,6 @@ test('the page about the journal names every cause there is advice for', () => {
   const text = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('')
   const causes = [...text.matchAll(/\bcause: '([\w-]+)'/g)].map(([, found = '']) => found)
   const page = readFileSync(new URL('../../../docs/journal.md', import.meta.url), 'utf8')
-  const [, list = ''] = /^The causes in `advice`:([^]*?)\.$/m.exec(page) ?? []
+  const [, list = ''] = /^The causes in `advice`:([\s\S]*?)\.$/m.exec(page) ?? []
   assert.deepEqual([...list.matchAll(/`([\w-]+)`/g)].map(([, found]) => found).sort(), [...new Set(causes)].sort())
 })

@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import { attemptOf } from '../../../../src/authz/check/cases.ts'
 import { changesBetween } from '../../../../src/authz/check/diff.ts'
 import { examplesOf } from '../../../../src/authz/check/examples.ts'
+import { lint } from '../../../../src/authz/check/lint.ts'
 import { runCases } from '../../../../src/authz/check/run-cases.ts'
+import { readMosquittoAcl } from '../../../../src/authz/mosquitto-acl/mosquitto-acl.ts'
+import { Policy } from '../../../../src/authz/policy/policy.ts'
+import { writtenRules } from '../../../../src/authz/policy/rule.ts'
 import { BrokerError } from '../../../../src/base/errors.ts'
 import { parsePolicyCases } from '../../../../src/config/policy-test.ts'
 import type { PolicyCase } from '../../../../src/config/policy-test-case.ts'
@@ -99,6 +103,24 @@ test('mistakes in cases are told with line and column', () => {
     'cases.yaml:12:5: qos does not go with lists of what is allowed and denied',
   ])
   assert.deepEqual(mistakesIn('who: {}'), ['cases.yaml:1:1: the file has no "cases"; give a list of them'])
+})
+
+test('rules that nobody wrote need not be covered', async () => {
+  const { rules: list } = readMosquittoAcl(new Map([['acl.txt', 'user x\ntopic read a\npattern write dt/%u/#\n']]))
+  assert.equal(list.length, 3)
+  assert.deepEqual(
+    writtenRules(list).map(({ place }) => place.line),
+    [2, 3],
+  )
+  const policy = new Policy(list, { otherwise: 'deny', subscriptions: 'contained' })
+  const read = '  - { who: { user: x }, action: subscribe, topic: a, expect: allow }'
+  const write = '  - { who: { user: x }, action: publish, topic: dt/x/1, expect: allow }'
+  const { coverage } = await runCases(policy, casesIn(`cases:\n${read}\n${write}`))
+  assert.deepEqual([coverage.decided, coverage.total, coverage.percent, coverage.silent], [2, 2, 100, []])
+  const odd = '  - { who: { user: x+ }, action: publish, topic: dt/x/1, expect: deny, rule: "acl.txt:3" }'
+  const { failures, coverage: other } = await runCases(policy, casesIn(`cases:\n${odd}`))
+  assert.deepEqual([failures, other.decided, other.total], [[], 0, 2])
+  assert.deepEqual(lint(list, null).remarks, [])
 })
 
 test('a case fails when it comes out otherwise, or by another rule', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfigDocument } from '../../../../src/config/document.ts'
+import { readJsonItem } from '../../../../src/config/json-item.ts'
 import { readPlainItem } from '../../../../src/config/plain-item.ts'
 import { splitRules } from '../../../../src/config/rule-items.ts'
 import { fc } from '../../../kit/fast-check.ts'
@@ -112,6 +113,80 @@ test('what is read without the YAML parser is what the YAML parser would read', 
   for (const item of good) assert.notEqual(readPlainItem(item), null, item)
 })
 
+/** JSON, some of it spoilt, some of it with a name twice. */
+const json = fc
+  .tuple(
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__', 'x y', '"'), fc.jsonValue({ maxDepth: 2 }), {
+      minKeys: 1,
+    }),
+    fc.constantFrom(undefined, 1, '\t'),
+    fc.array(
+      fc.tuple(
+        fc.constantFrom(1, 1, 1, 5, 6, 9, 20),
+        fc.constantFrom('"a":1,', '"a":"x:",', '"b":{"b": 1, "b":2},', ' ', ':', '\\', '['),
+      ),
+      { maxLength: 2 },
+    ),
+    fc.constantFrom('', '- '),
+  )
+  .map(
+    ([value, space, changes, dash]) =>
+      dash +
+      changes.reduce(
+        (all, [at, piece]) => all.slice(0, at) + piece + all.slice(at),
+        JSON.stringify(value, null, dash === '' ? space : undefined),
+      ),
+  )
+
+test('rules in JSON are what the YAML parser would read, and no name is taken twice', () => {
+  let [read, repeated] = [0, 0]
+  const property = fc.property(json, (item) => {
+    const found = readJsonItem(item)
+    if (found === null) return
+    const { value, mistakes } = parseConfigDocument(item)
+    if (found.repeats) {
+      repeated++
+      assert.match(mistakes[0]?.message ?? '', /is given twice$/, item)
+      return
+    }
+    read++
+    assert.deepEqual(mistakes, [], item)
+    const parsed: unknown = Array.isArray(value) ? value[0] : value
+    assert.deepEqual(found.value, parsed, item)
+  })
+  fc.assert(property, { numRuns: 5_000 })
+  assert.ok(read > 1_000 && repeated > 50, `${read} ${repeated}`)
+})
+
+test('rules in JSON of any form are read without the YAML parser, however many there are', () => {
+  const rules = Array.from({ length: 40_000 }, (_, n) => ({
+    allow: 'publish',
+    matches: { user: 'dev\\d+' },
+    topic: `dt/u${n}/#`,
+  }))
+  const texts = [
+    JSON.stringify({ rules }),
+    `{"rules":[\n${rules.map((rule) => JSON.stringify(rule)).join(',\n')}\n]}`,
+    JSON.stringify({ rules }, null, 2),
+    `rules:\n${rules.map((rule) => `- ${JSON.stringify(rule)}\n`).join('')}`,
+  ]
+  for (const text of texts) assert.equal(rulesIn(text).rules.length, rules.length)
+})
+
+test('a name that a long rule has twice is a mistake, as it is in any other', () => {
+  const rule = (users: number) =>
+    `{"rules": [{"allow": "publish", "topic": "a",\n "users": [${'"dev-1",'.repeat(users)} "x"], "topic": "#"}]}`
+  assert.deepEqual(mistakesIn(rule(1)), ['rules.yaml:2:27: the option "topic" is given twice'])
+  assert.deepEqual(mistakesIn(rule(3_000)), ['rules.yaml:1:12: an option is given twice'])
+})
+
+test('that a file has too much which is not simple is said once', () => {
+  const rule = `  - { allow: publish, topic: "\\x61/${'b'.repeat(4_000)}" }\n`
+  const mistakes = mistakesIn(`rules:\n${rule.repeat(1_000)}`)
+  assert.equal(mistakes.length, 1)
+  assert.match(mistakes[0] ?? '', /over 2 MiB that are neither JSON nor simple YAML/)
+})
+
 test('a text is taken apart into its rules, and no line is lost or moved', () => {
   const yaml = '# a\nsets: {}\nrules:\n\n  # b\n  - a\n  # c\n    x\n  -\n    b\n\n  - c\nother: 1\n'
   const split = splitRules(yaml, 'rules')
@@ -186,7 +261,7 @@ test('files, and rules, that are too large are refused with what to do', () => {
   )
   assert.match(
     mistakesIn(`rules:\n  - allow: publish\n    topic: "\\x20${long.slice(0, 20_000)}"\n`)[0] ?? '',
-    /over 16 KiB must be in simple/,
+    /over 16 KiB must be JSON or simple YAML/,
   )
   assert.match(
     mistakesIn(`rules: [${long}]`)[0] ?? '',

@@ -158,6 +158,28 @@ test('what is no file of resources is told apart', () => {
     assert.deepEqual(mistakesOf(read, text, file), [expected], text.slice(0, 50))
 })
 
+test('a file that breaks off is the only mistake, whatever seems to be missing then', () => {
+  const binding = { clientGroupName: 'cars', topicSpaceName: 'roads', permission: 'Publisher' }
+  const read = readTopicSpaces({ fanoutChecks: false })
+  const text = JSON.stringify({ permissionBindings: [binding], clientGroups: [{ name: 'cars', query: 'name = "a"' }] })
+  assert.deepEqual(mistakesOf(read, text.slice(0, -3), 'a.json'), [
+    `a.json:1:${text.length - 2}: a comma or } must stand here`,
+  ])
+  assert.equal(mistakesOf(read, text, 'a.json').length, 1)
+})
+
+test('only lists that are sections have resources', () => {
+  const space = { name: 'one', topicTemplates: ['a'] }
+  const outputs = topicSpaces(JSON.stringify({ outputs: { value: [{}] }, topicSpaces: [space] }), { file: 'a.json' })
+  assert.deepEqual(outputs.list.rules, [])
+  const read = readTopicSpaces({ fanoutChecks: false })
+  assert.deepEqual(mistakesOf(read, JSON.stringify({ clientGroups: { value: [space] } }), 'a.json').length, 1)
+  assert.deepEqual(mistakesOf(read, `[${JSON.stringify(space)}]\n[]`, 'a.json'), [
+    'a.json:1:1: must be a section with the properties of a resource',
+    'a.json:2:1: must be a section with the properties of a resource',
+  ])
+})
+
 test('a file that is deeper than the parser can go is a mistake', () => {
   const [mistake = ''] = mistakesOf(readTopicSpaces({ fanoutChecks: false }), '['.repeat(100_000))
   assert.match(mistake, /too deeply nested$/)

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import { type Members, Misplaced, type Node, type Scalar } from './topic-spaces-node.ts'
+import { type Members, Misplaced, type Node, type Scalar } from './resource-node.ts'
 
 const maximumDepth = 64
 const maximumAliases = 100

@@ -2,7 +2,6 @@ import { RE2JS, RE2JSException } from 're2js'
 
 /** A regular expression that must match a whole name. */
 export interface Expression {
-  readonly text: string
   /** Matching takes so little that it need not be remembered. */
   readonly simple: boolean
   matches(name: string): boolean
@@ -17,8 +16,9 @@ const literal = /^[^\\^$.|?*+()[\]{}]*$/
 /** What is wrong with the expression is the text that is returned. */
 export function compileExpression(text: string): Expression | string {
   if (text.length > maximumCharacters) return `the regular expression has over ${maximumCharacters} characters`
+  if (literal.test(text)) return { simple: true, matches: (name) => name === text }
   const prefix = text.slice(0, -2)
-  return text.endsWith('.*') && literal.test(prefix) ? beginsWith(text, prefix) : compile(text)
+  return text.endsWith('.*') && literal.test(prefix) ? beginsWith(prefix) : compile(text)
 }
 
 /** The name when the expression matches this name only, else null. */
@@ -26,9 +26,9 @@ export function onlyName(text: string): string | null {
   return literal.test(text) ? text : null
 }
 
-function beginsWith(text: string, prefix: string): Expression {
+function beginsWith(prefix: string): Expression {
   // The dot is any character but the end of a line.
-  return { text, simple: true, matches: (name) => name.startsWith(prefix) && !name.includes('\n', prefix.length) }
+  return { simple: true, matches: (name) => name.startsWith(prefix) && !name.includes('\n', prefix.length) }
 }
 
 function compile(text: string): Expression | string {
@@ -38,7 +38,7 @@ function compile(text: string): Expression | string {
   if (size > maximumInstructions)
     return `the regular expression makes ${size} instructions, more than ${maximumInstructions}: repeat less in it`
   // A matcher that keeps groups needs no automaton, which could take megabytes for each expression.
-  return { text, simple: false, matches: (name) => expression.matcher(name).matches() }
+  return { simple: false, matches: (name) => expression.matcher(name).matches() }
 }
 
 function parse(text: string): RE2JS | string {

@@ -8,7 +8,24 @@ export interface Node {
 export type Scalar = string | number | boolean | null
 export type Members = ReadonlyMap<string, Node>
 
-/** Raised where a text breaks off or has what cannot stand there; does not leave this folder. */
+/** Does something with an item of a list. */
+export type Take = (item: Node) => void
+
+/**
+ * Which lists are taken item by item, as they are read, so that not all of a large file is in memory at once. What is left
+ * of a list that was taken is an empty one.
+ */
+export interface Taken {
+  /** Items of the outermost list, and values that stand one after the other; null when nobody takes them. */
+  readonly entries: Take | null
+  /**
+   * Items of the list called `name` in an outermost section, or in the section `outer` of one; null when nobody takes
+   * them. A section in an outermost list is an outermost one, too.
+   */
+  list(name: string, outer: string | null): Take | null
+}
+
+/** Raised where a text breaks off or has what cannot stand there; does not leave the reading of files. */
 export class Misplaced extends Error {
   readonly line: number
   readonly column: number
