@@ -34,6 +34,8 @@ export function parseOrderedRules(text: string, file: string, mistakes: RuleMist
   const add = (path: Path, key: string | null, message: string) => mistakes.add(file, head.position(path, key), message)
   checkKeys(head.value, ['rules'], (key, message) => add([], key, message))
   if (items === null) {
+    // All rules are commented out.
+    if (isEmptyList(head.value)) return []
     // What is no YAML or too large has no list either, and its mistake said more.
     mistakes.check()
     add([], null, 'there is no list of rules: write "rules:" and each rule behind a "- " below it')
@@ -46,6 +48,10 @@ export function parseOrderedRules(text: string, file: string, mistakes: RuleMist
     if (rule !== null) rules.push(rule)
   }
   return rules
+}
+
+function isEmptyList(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'rules' in value && value.rules === null
 }
 
 class RuleReader {

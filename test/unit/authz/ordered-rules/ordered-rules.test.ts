@@ -181,3 +181,10 @@ test('a subscription is accepted when no rule before refuses part of it', () => 
   assert.equal(rules.allows(device1, 'subscribe', 'a/#'), false)
   assert.equal(rules.line(device1, 'subscribe', 'a/#'), 2)
 })
+
+test('a list in which every rule is commented out allows nothing', () => {
+  assert.deepEqual(
+    readOrderedRules(new Map([['r.yaml', 'rules:\n  # - { access: Read, client: All, topic: All }\n']])).rules,
+    [],
+  )
+})
