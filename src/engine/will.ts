@@ -29,7 +29,8 @@ export function publishWill(context: WillContext, will: Will): void {
   if (!(answer instanceof Promise)) return decided(context, will, answer)
   answer.then(
     (verdict) => decided(context, will, verdict),
-    (error: unknown) => log.error('a will was not published: nobody could decide', { clientId: actor.id, error }),
+    (error: unknown) =>
+      log.error('a decision failed', { clientId: actor.id, about: 'its will, which is not published', error }),
   )
 }
 

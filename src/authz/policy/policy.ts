@@ -9,11 +9,6 @@ export { type Decision, type PolicyOptions, type SubscriptionMode, whyText } fro
 
 /**
  * An ordered list of rules: the first that matches a request decides.
- *
- * ```ts
- * const policy = new Policy(rules, { otherwise: 'deny', subscriptions: 'contained' })
- * const decision = await policy.decide(subject, { action: 'publish', topic: 'a/b', qos: 1, retain: false })
- * ```
  */
 export class Policy {
   readonly rules: readonly Rule[]
