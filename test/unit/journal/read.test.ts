@@ -20,9 +20,13 @@ async function folder(context: TestContext): Promise<string> {
   return path
 }
 
+/** Wall-clock milliseconds of the event before. */
+let time = Date.now()
+
 /** Writes events to a journal, one a millisecond. */
 async function written(directory: string, events: readonly JournalEvent[]): Promise<void> {
-  const clock = new FakeClock(Date.now())
+  const clock = new FakeClock(time)
+  time += events.length
   const journal = await openJournal(directory, options, { clock, log: silentLog })
   for (const event of events) {
     clock.advance(1)
