@@ -5,7 +5,7 @@ import { WatchedValue } from '../base/watched-value.ts'
 import type { Rule } from './policy/rule.ts'
 import type { Remark, RuleList, SourceTexts } from './policy/source.ts'
 import type { RuleSource } from './rule-source.ts'
-import { readTexts, sameTexts } from './source-files.ts'
+import { readTexts, sameTexts, settledTexts } from './source-files.ts'
 
 interface Context {
   readonly log: Log
@@ -93,7 +93,7 @@ export class RuleSources {
 }
 
 async function readSource({ files, read }: RuleSource, before: Reading | null): Promise<Reading> {
-  const texts = await readTexts(files)
+  const texts = before === null ? await readTexts(files) : await settledTexts(files)
   if (before !== null && sameTexts(texts, before.texts)) return before
   return { texts, list: read(texts) }
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { BrokerError } from '../base/errors.ts'
 import { readTextFile } from '../base/text-file.ts'
 import type { SourceTexts } from './policy/source.ts'
@@ -21,6 +22,22 @@ export async function readTexts(files: readonly string[]): Promise<SourceTexts> 
   })
   if (unreadable.length > 0) throw new BrokerError('ACCESS_FILE_UNREADABLE', [...unreadable, ...unusable].join('\n'))
   if (unusable.length > 0) throw new BrokerError('ACCESS_INVALID', unusable.join('\n'))
+  return texts
+}
+
+/** Milliseconds in which files that were changed must stay as they are: whoever writes one may have begun by emptying it. */
+const quiet = 50
+const mostReadings = 20
+
+/** Reads files that have just changed: as soon as two readings find the same. @throws BrokerError as `readTexts` */
+export async function settledTexts(files: readonly string[]): Promise<SourceTexts> {
+  let texts = await readTexts(files)
+  for (let readings = 1; readings < mostReadings; readings++) {
+    await setTimeout(quiet)
+    const before = texts
+    texts = await readTexts(files)
+    if (sameTexts(before, texts)) break
+  }
   return texts
 }
 

@@ -335,3 +335,16 @@ test('rules are read once for those who only want to look at them', async (t) =>
   await place.write('acl.txt', 'nonsense\n')
   await rejects(readAccess(place.config(acl)), { code: 'ACCESS_INVALID' })
 })
+
+test('a file that is emptied before it is written again takes effect when it is written', async (t) => {
+  const place = await Place.make(t)
+  await place.write('acl.txt', 'user alice\ntopic write a\n')
+  const authorizer = await place.open(acl)
+  await place.write('acl.txt', '')
+  const reloaded = place.reload()
+  await place.write('acl.txt', 'user alice\ntopic write a\ntopic write b\n')
+  await reloaded
+  equal(decided(authorizer, 'publish', 'a').allowed, true)
+  equal(decided(authorizer, 'publish', 'b').allowed, true)
+  equal(place.changes, 1)
+})
