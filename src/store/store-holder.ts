@@ -74,7 +74,7 @@ function gone(directory: string): BrokerError {
   return new BrokerError('STORE_UNUSABLE', `the process that has the store ${directory} ended, or is busy: try again`)
 }
 
-/** Null when nobody listens there. */
+/** Null when nobody listens there, or whoever did stopped just now. */
 async function reach(path: string): Promise<Socket | null> {
   const socket = createConnection(path)
   try {
@@ -83,7 +83,7 @@ async function reach(path: string): Promise<Socket | null> {
     return socket
   } catch (error) {
     socket.destroy()
-    if (['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(codeOf(error))) return null
+    if (['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTSOCK'].includes(codeOf(error))) return null
     throw error
   }
 }
