@@ -11,6 +11,12 @@ export interface HttpServiceSection {
   readonly allowHttp: boolean
 }
 
+/** How the questions and answers of `contract: form` look. */
+export interface FormSection {
+  readonly body: 'form' | 'json'
+  readonly reply: 'status' | 'json' | 'text'
+}
+
 /** What is wrong with the section beyond the form of each value. `secret` is what is in the questions. */
 export function checkHttpService(section: HttpServiceSection, secret: string): Problem[] {
   return [...checkUrl(section, secret), ...checkHeaders(section)]
@@ -65,6 +71,15 @@ function checkHeaders({ headers }: HttpServiceSection): Problem[] {
   return problems
 }
 
-function problem(path: readonly (string | number)[], message: string): Problem {
+/** What is wrong with options of a contract that has a form of its own: those that choose a form are not for it. */
+export function checkFormOnly({ body, reply }: FormSection): Problem[] {
+  const problems: Problem[] = []
+  if (body !== 'form') problems.push(problem(['body'], 'is for contract: form only'))
+  if (reply !== 'status') problems.push(problem(['reply'], 'is for contract: form only'))
+  return problems
+}
+
+/** A mistake of the value at `path`. */
+export function problem(path: readonly (string | number)[], message: string): Problem {
   return { path, key: null, message }
 }
