@@ -1,6 +1,6 @@
 import type { Action, Verdict } from '../engine/ports.ts'
 import { type Decision, whyText } from './policy/policy.ts'
-import { actionBit, placeText, type Request, type Rule } from './policy/rule.ts'
+import { actionBit, placeText, type Request, type Rule, requestBits } from './policy/rule.ts'
 
 const actions: readonly Action[] = ['connect', 'publish', 'subscribe', 'receive', 'will']
 
@@ -43,8 +43,7 @@ export class Verdicts {
   }
 
   /** It came about by what somebody else said, who did or did not know. */
-  #passes({ rule }: Decision, { action, retain }: Request): boolean {
-    const bits = actionBit[action] | (retain ? actionBit.retain : 0)
-    return (this.#asked & bits) !== 0 && (rule === null || !this.#lasting.has(rule))
+  #passes({ rule }: Decision, request: Request): boolean {
+    return (this.#asked & requestBits(request)) !== 0 && (rule === null || !this.#lasting.has(rule))
   }
 }

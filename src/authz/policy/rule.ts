@@ -73,6 +73,11 @@ export interface Request {
   readonly retain: boolean
 }
 
+/** The bits of all a request asks for: RETAIN of what is published is asked for beside publishing it. */
+export function requestBits({ action, retain }: Request): number {
+  return actionBit[action] | (retain && (action === 'publish' || action === 'will') ? actionBit.retain : 0)
+}
+
 /** One rule. A policy is a list of them, and the first that matches decides, whatever file it came from. */
 export interface Rule {
   readonly effect: 'allow' | 'deny' | Asked

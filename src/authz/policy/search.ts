@@ -2,7 +2,7 @@ import { fullFilter } from '../../topic/cover.ts'
 import { carriedCover, carriedOverlap } from './carried.ts'
 import { offerAll, offerCovering, type Seeker } from './covering.ts'
 import { none } from './level-tree.ts'
-import { actionBit, type Request, type Rule } from './rule.ts'
+import { actionBit, type Request, type Rule, requestBits } from './rule.ts'
 import { RuleIndex } from './rule-index.ts'
 import { Subject } from './subject.ts'
 import { TopicLevels } from './topic-levels.ts'
@@ -50,7 +50,7 @@ export class Search implements Seeker {
   first(subject: Subject, request: Request, from: number): number {
     const { action, retain } = request
     const sends = action === 'publish' || action === 'will'
-    this.#begin(subject, actionBit[action] | (sends && retain ? actionBit.retain : 0), from)
+    this.#begin(subject, requestBits(request), from)
     this.#qos = sends ? request.qos : 0
     this.#retain = sends ? retain : null
     this.#asks = action !== 'receive'

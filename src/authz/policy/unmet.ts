@@ -1,4 +1,4 @@
-import { actionBit, type Condition, type Request, type Rule, type RuleAction } from './rule.ts'
+import { actionBit, type Condition, type Request, type Rule, type RuleAction, requestBits } from './rule.ts'
 import type { Subject } from './subject.ts'
 import { type AskedTopic, type Difference, differenceText, quoted, topicDifference } from './topic-difference.ts'
 
@@ -45,10 +45,6 @@ export function unmetText(unmet: Unmet, rule: Rule, subject: Subject, asked: Ask
 
 function topicText(text: string, { action }: Request): string {
   return `${action === 'subscribe' ? 'the filter is not matched as a whole' : 'the topic is not matched'}: ${text}`
-}
-
-function requestBits({ action, retain }: Request): number {
-  return actionBit[action] | (retain && (action === 'publish' || action === 'will') ? actionBit.retain : 0)
 }
 
 function sendingText({ maximumQos, retain }: Rule, request: Request): string {
