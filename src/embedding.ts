@@ -1,5 +1,6 @@
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
+import { isLoopbackHost } from './config/address.ts'
 import type { Authenticator, Authorizer, Client, Identity } from './engine/ports.ts'
 import type { Settings } from './engine/settings.ts'
 import type { Durability, StoreCondition } from './engine/store-ports.ts'
@@ -87,7 +88,7 @@ export interface ExplainedClient {
 
 /** A client that is asked about, as the rules see one that is there. */
 export function clientOf({ id, identity, version = 5, listener = '', address = '127.0.0.1' }: ExplainedClient): Client {
-  const loopback = /^(127\.|::1$)/.test(address)
+  const loopback = isLoopbackHost(address)
   return { id, identity, version, listener, peer: { transport: 'tcp', address, port: 0, loopback, tls: null } }
 }
 

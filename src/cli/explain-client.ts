@@ -3,7 +3,7 @@ import { openDevicesAuthenticator } from '../authn/devices/devices.ts'
 import type { Clock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import type { WatchedFiles } from '../base/watched-files.ts'
-import { isLoopback } from '../config/address.ts'
+import { isLoopbackHost } from '../config/address.ts'
 import { authenticatorName, authenticatorsOf } from '../config/authenticators.ts'
 import { addressOf, allowsAnonymous, listenerName } from '../config/listeners.ts'
 import type { AuthenticatorConfig, Config, ListenerConfig } from '../config/schema.ts'
@@ -78,7 +78,7 @@ function credentialsOf(offer: Offer, certificates: readonly Buffer[], clock: Clo
   const { client: clientId, user, tokenBytes, listener, config, address = '127.0.0.1' } = offer
   const { transport } = addressOf(listener)
   const tls = certificates.length === 0 ? null : presumeTls(certificates, listener, clock.wall())
-  const loopback = isLoopback({ transport: 'tcp', host: address, port: 0, path: null })
+  const loopback = isLoopbackHost(address)
   return {
     clientId,
     username: user ?? null,

@@ -37,8 +37,11 @@ export function parseListenAddress(url: string): ListenAddress | string {
 
 /** The address can be reached from this machine only. */
 export function isLoopback(address: ListenAddress): boolean {
-  if (address.transport === 'unix') return true
-  const { host } = address
+  return address.transport === 'unix' || isLoopbackHost(address.host)
+}
+
+/** A name or address of this machine itself, such as `127.0.0.1`, `::ffff:127.0.0.1`, `::1` or `localhost`. */
+export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/i.test(host)
 }
 

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../config/address.ts'
 import type { PolicyCase } from '../../config/policy-test-case.ts'
 import type { CaseWho } from '../../config/policy-test-who.ts'
 import type { CertificateFacts, Client, Identity } from '../../engine/ports.ts'
@@ -21,7 +22,13 @@ export function subjectOf(who: CaseWho): Subject {
     identity: identityOf(who),
     version: 5,
     listener: who.listener,
-    peer: { transport: 'tcp', address: who.address, port: 0, loopback: isLoopback(who.address), tls: null },
+    peer: {
+      transport: 'tcp',
+      address: who.address,
+      port: 0,
+      loopback: who.address === '' || isLoopbackHost(who.address),
+      tls: null,
+    },
   }
   return new Subject(client)
 }
@@ -64,8 +71,4 @@ function certificateOf(commonName: string, issuer: string): CertificateFacts {
     notBefore: 0,
     notAfter: 0,
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === '' || address === '::1' || /^(?:::ffff:)?127\./i.test(address)
 }
