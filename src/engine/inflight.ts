@@ -70,8 +70,9 @@ export class Inflight {
     return this.#count
   }
 
-  /** Moves the messages of deliveries that were there at the last call into memory of their own. */
+  /** Moves the messages of deliveries that were there at the last call into memory of their own; gives back what is not used. */
   settleDown(): void {
+    if (this.#count === 0 && this.#table.length > 1_024) this.#table = none
     if (this.#count > 0)
       for (const delivery of this.#table)
         if (delivery !== null && delivery.order < this.#settled) delivery.message?.keep()
@@ -108,7 +109,6 @@ export class Inflight {
     if (this.#table[place] !== delivery) return
     this.#table[place] = null
     this.#count--
-    if (this.#count === 0 && this.#table.length > 1_024) this.#table = none
   }
 
   /** All of them, in the order they were first sent. */

@@ -1,3 +1,4 @@
+import type { Attached } from './attached.ts'
 import type { Delivery, Inflight } from './inflight.ts'
 import type { Message } from './message.ts'
 import type { Store } from './store-ports.ts'
@@ -14,6 +15,12 @@ export function stageSent({ store }: KeptContext, number: number, delivery: Deli
   if (delivery.sequence > 0) return store.sent(delivery.sequence, id)
   if (store.condition === 'failing') return
   delivery.sequence = store.append(message, number, qos, retain, id, identifiers, group === null ? null : group.text)
+  delivery.message = null
+}
+
+/** A client must not see a QoS 2 packet identifier that could be forgotten; what comes after it stays behind it. */
+export function waits(attached: Attached, delivery: Delivery): boolean {
+  return attached.holding || (delivery.qos === 2 && delivery.sequence > 0)
 }
 
 /** The message of a delivery, from the store if it is not at hand; null when it is gone. */

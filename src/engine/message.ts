@@ -31,6 +31,8 @@ export class Message {
   payloadStart: number
   payloadEnd: number
   #kept = false
+  /** The payload stays where it is for as long as somebody holds on to `bytes`: it is never written over. */
+  lasting = false
   /** The payload of a kept message, one character a byte; then `bytes` is empty. */
   #text: string | null = null
   /** Encodings several receivers share, by layout: MQTT 3 or 5, without and with packet identifier. */
@@ -94,6 +96,7 @@ export class Message {
     }
     this.bytes.copy(slab.bytes, at, this.payloadStart, this.payloadEnd)
     if (this.#kept) return
+    this.lasting = true
     this.bytes = slab.bytes
     this.payloadStart = at
     this.payloadEnd = at + size
@@ -106,8 +109,10 @@ export class Message {
     if (this.size <= small) {
       this.#text = this.bytes.toString('latin1', this.payloadStart, this.payloadEnd)
       this.bytes = nothing
+      this.lasting = false
     } else {
       this.bytes = exactly(this.bytes, this.payloadStart, this.payloadEnd)
+      this.lasting = true
     }
     this.payloadEnd = this.size
     this.payloadStart = 0

@@ -8,7 +8,7 @@ import type { Access } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { Attached } from './attached.ts'
 import { Delivery, Inflight } from './inflight.ts'
-import { recall, stageSent, surrenderSent } from './kept-delivery.ts'
+import { recall, stageSent, surrenderSent, waits } from './kept-delivery.ts'
 import type { Message } from './message.ts'
 import type { DropReason, Journal } from './ports.ts'
 import { Queue, type QueueContext, type QueueOwner } from './queue.ts'
@@ -306,10 +306,17 @@ export class Session implements Receiver, QueueOwner, Flushable {
       this.#perhapsSent--
       delivery.attempted = delivery.qos === 1
     }
+    // What was encoded stays in memory, and need not be copied to be kept.
+    const atOnce = delivery.qos === 1 && !attached.holding
+    if (atOnce) this.#publish(attached, delivery, message, alone)
     if (this.kept) stageSent(this.#context, this.number, delivery, message)
+    if (!atOnce) this.#sendStaged(attached, delivery, message, alone)
+    attached.sendQuota.take(delivery)
+  }
+
+  #sendStaged(attached: Attached, delivery: Delivery, message: Message, alone: boolean): void {
     if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
     else this.#publish(attached, delivery, message, alone)
-    attached.sendQuota.take(delivery)
   }
 
   /** Sends the PUBLISH of a delivery. Until it is acknowledged the message need not be at hand if the store has it. */
@@ -348,8 +355,7 @@ export class Session implements Receiver, QueueOwner, Flushable {
       return true
     }
     attached.sendQuota.take(delivery)
-    if (waits(attached, delivery)) attached.sendWhenSafe(this, delivery, message)
-    else this.#publish(attached, delivery, message, true)
+    this.#sendStaged(attached, delivery, message, true)
     return true
   }
 
@@ -389,11 +395,6 @@ export class Session implements Receiver, QueueOwner, Flushable {
     const identity = this.actor === null ? this.principal : this.actor.identity.name
     this.#context.journal.record({ kind: 'dropped', clientId: this.id, identity, topic, qos, why, count })
   }
-}
-
-/** A client must not see a QoS 2 packet identifier that could be forgotten; what comes after it stays behind it. */
-function waits(attached: Attached, delivery: Delivery): boolean {
-  return attached.holding || (delivery.qos === 2 && delivery.sequence > 0)
 }
 
 const none: readonly Delivery[] = []

@@ -78,7 +78,7 @@ export class Cleaning {
     pipeline.batch.put(Table.Blocks, key, cleaned)
     pipeline.batch.drop(Table.Acknowledgements, key)
     blocks.rewritten(number, state, cleaned.length)
-    pipeline.changed(0)
+    pipeline.changed()
     return value.length
   }
 }

@@ -17,9 +17,12 @@ import type { Qos } from '../packet/types.ts'
 import type { TopicNames } from '../topic/name.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type Block, maximumPlaces, messageHeader } from './block.ts'
-import { BlockWriter } from './block-writer.ts'
+import { BlockEncoder } from './block-encoder.ts'
 import { BlockState, Blocks } from './blocks.ts'
 import { Cleaning } from './cleaning.ts'
+import { CommitPatience } from './commit-patience.ts'
+import type { GrowingBlock } from './growing-block.ts'
+import { GrowingBlocks } from './growing-blocks.ts'
 import { blockKey, numberKey, receivedKey, subscriptionKey } from './keys.ts'
 import { Loading } from './loading.ts'
 import { Pipeline } from './pipeline.ts'
@@ -61,12 +64,12 @@ export class DurableStore implements Store {
   readonly #context: DurableStoreContext
   readonly #pipeline: Pipeline
   readonly #blocks: Blocks
-  readonly #writer = new BlockWriter()
+  readonly #growing = new GrowingBlocks()
+  readonly #patience = new CommitPatience()
+  readonly #encoder = new BlockEncoder()
   readonly #acknowledgements = new Acknowledgements()
   readonly #retainedTable: RetainedTable | null
   readonly #cleaning: Cleaning
-  /** The block that is growing; 0 until it is known which there are. */
-  #block = 0
   #number = 1
   #publisher = ''
   #publisherBytes: Buffer = nothing
@@ -79,11 +82,11 @@ export class DurableStore implements Store {
   constructor(context: DurableStoreContext, retained: RetainedIndex | null = null) {
     this.#context = context
     this.#blocks = new Blocks(context.tables)
-    this.#pipeline = new Pipeline(
-      context,
-      () => this.#complete(),
-      (position) => this.#applied(position),
-    )
+    this.#pipeline = new Pipeline(context, {
+      complete: () => this.#complete(),
+      applied: (position) => this.#applied(position),
+      worthWaiting: () => this.#patience.worthwhile(),
+    })
     const { tables, names, clock } = context
     const changing = () => this.#changed()
     const table = new RetainedTable({ tables, names, clock, pipeline: this.#pipeline, changing })
@@ -132,7 +135,7 @@ export class DurableStore implements Store {
     })
     const { number, block, sessions } = loading.run()
     this.#number = number
-    this.#block = block
+    this.#growing.begin(block)
     this.#alive = sessions > 0
     return this.#context.tables.last().wall
   }
@@ -187,13 +190,15 @@ export class DurableStore implements Store {
     identifiers: readonly number[] | null,
     share: string | null,
   ): number {
-    const writer = this.#writer
+    const growing = this.#growing
+    let block = growing.current
+    this.#patience.added()
     this.#changed()
-    if (!writer.isAt(message)) {
-      if (writer.full) this.#endBlock()
-      writer.begin(message, wallExpiry(message, this.#context.clock))
+    if (!block.isAt(message)) {
+      if (block.full) block = growing.next()
+      block.begin(message, wallExpiry(message, this.#context.clock))
     }
-    return this.#block * maximumPlaces + writer.add(number, qos, retain, packetId, identifiers, share)
+    return growing.number * maximumPlaces + block.add(number, qos, retain, packetId, identifiers, share)
   }
 
   sent(sequence: number, packetId: number): void {
@@ -211,8 +216,10 @@ export class DurableStore implements Store {
   read(sequence: number): StoredDelivery | null {
     const number = Math.floor(sequence / maximumPlaces)
     const place = sequence - number * maximumPlaces
-    const passing = number === this.#block ? this.#writer.block : this.#blocks.onItsWay(number)
-    const block = passing ?? this.#blocks.read(number)
+    const growing = this.#growing.find(number)
+    if (growing === null) return null
+    if (growing !== undefined) return growing.read(place, this.#context.clock)
+    const block = this.#blocks.onItsWay(number) ?? this.#blocks.read(number)
     if (block === null) return null
     const offset = block.message(place)
     if (offset < 0) return null
@@ -227,7 +234,7 @@ export class DurableStore implements Store {
     this.#cleaning.step(clock.wall())
     if (clock.now() - this.#beaten < heartbeat) return
     this.#beaten = clock.now()
-    if (this.#alive) this.#pipeline.changed(0)
+    if (this.#alive) this.#pipeline.changed()
   }
 
   async close(): Promise<void> {
@@ -270,11 +277,16 @@ export class DurableStore implements Store {
   #step(sequence: number, step: Step, packetId: number): void {
     const block = Math.floor(sequence / maximumPlaces)
     const place = sequence - block * maximumPlaces
-    if (block === this.#block) {
-      this.#writer.step(place, step, packetId)
+    const growing = this.#growing.find(block)
+    if (growing === null) return
+    if (growing !== undefined) {
+      growing.step(place, step, packetId)
+      if (step === Step.Settled) this.#patience.settled(true)
+      if (growing.live === 0) this.#growing.drop(block)
     } else {
       const state = this.#blocks.state(block)
       if (state === undefined) return
+      if (step === Step.Settled) this.#patience.settled(false)
       if (step === Step.Settled && this.#blocks.settle(state)) return this.#remove(block, state)
       if (step === Step.Sent) state.expiresAt = 0
       state.acknowledged = this.#pipeline.position
@@ -306,29 +318,25 @@ export class DurableStore implements Store {
 
   #changed(): void {
     this.#changes++
-    this.#pipeline.changed(this.#writer.length)
-  }
-
-  /** Puts the block that grew into the batch, unless all who were to get something from it have acknowledged it already. */
-  #endBlock(): void {
-    const writer = this.#writer
-    if (writer.live > 0) {
-      const key = blockKey(this.#block)
-      const sealed = this.#pipeline.batch.put(Table.Blocks, key, writer.seal(key))
-      this.#blocks.add(
-        this.#block,
-        new BlockState(writer.live, writer.places, sealed.length, Math.max(0, writer.expiresAt)),
-      )
-      this.#blocks.await(this.#block, sealed, this.#pipeline.position)
-    }
-    writer.clear()
-    this.#block++
+    this.#pipeline.held = this.#growing.length
+    this.#pipeline.changed()
   }
 
   #complete(): void {
-    if (this.#writer.places > 0) this.#endBlock()
+    this.#patience.leaves()
+    this.#growing.end((number, block) => this.#seal(number, block))
+    this.#pipeline.held = 0
     this.#acknowledgements.complete(this.#pipeline.batch)
     this.#beaten = this.#context.clock.now()
+  }
+
+  /** Puts a block into the batch. */
+  #seal(number: number, block: GrowingBlock): void {
+    const { batch, position } = this.#pipeline
+    const key = blockKey(number)
+    const sealed = batch.put(Table.Blocks, key, this.#encoder.encode(key, block))
+    this.#blocks.add(number, new BlockState(block.live, block.live, sealed.length, Math.max(0, block.expiresAt)))
+    this.#blocks.await(number, sealed, position)
   }
 
   #applied(position: number): void {

@@ -12,6 +12,19 @@ export interface PipelineContext {
   readonly gap: number
 }
 
+/** What the pipeline asks of those who stage. */
+export interface Stager {
+  /** Called before a batch leaves, to add what was held back. */
+  complete(): void
+  /** Called when the tables have a batch. */
+  applied(position: number): void
+  /** The batch should wait a little: much of what is staged becomes needless by the moment. */
+  worthWaiting(): boolean
+}
+
+/** Milliseconds a commit waits at most because what it would make safe becomes needless. */
+const longest = 10
+
 /** Milliseconds after which a batch that could not be applied is tried again. */
 const patience = 500
 /** Milliseconds after which a commit keeps those waiting who would stage more. */
@@ -30,14 +43,13 @@ const nobody: StoreWatcher = { committed: () => {}, synced: () => {}, condition:
 export class Pipeline implements Flushable {
   /** What is staged; whoever adds to it calls `changed`. */
   batch = new Batch()
+  /** Bytes staged that join `batch` only when it leaves. */
+  held = 0
   /** The position `batch` will have. */
   position: number
   condition: StoreCondition = 'ok'
   watcher: StoreWatcher = nobody
-  /** Called before a batch leaves, to add what was held back. */
-  readonly #complete: () => void
-  /** Called when the tables have a batch. */
-  readonly #applied: (position: number) => void
+  readonly #stager: Stager
   readonly #context: PipelineContext
   #spare = new Batch()
   #flight: Buffer | null = null
@@ -56,10 +68,9 @@ export class Pipeline implements Flushable {
   /** The last position the watcher was told is synced. */
   #synced: number
 
-  constructor(context: PipelineContext, complete: () => void, applied: (position: number) => void) {
+  constructor(context: PipelineContext, stager: Stager) {
     this.#context = context
-    this.#complete = complete
-    this.#applied = applied
+    this.#stager = stager
     this.#synced = context.tables.last().position
     this.position = this.#synced + 1
   }
@@ -70,13 +81,18 @@ export class Pipeline implements Flushable {
   }
 
   get full(): boolean {
-    return this.batch.length > backlog
+    return this.#staged > backlog
   }
 
-  /** Something was staged; `held` bytes of it are not in `batch` yet. */
-  changed(held: number): void {
+  /** Bytes staged and not on their way. */
+  get #staged(): number {
+    return this.held + this.batch.length
+  }
+
+  /** Something was staged. */
+  changed(): void {
     this.#touched = true
-    const staged = held + this.batch.length
+    const staged = this.#staged
     if (staged > most) this.#tell('failing', 'the disk is too slow for what comes')
     else if (staged > backlog && this.condition === 'ok') this.#tell('behind', 'too much is staged')
     if (this.#enlisted || this.#flight !== null || this.#timer !== null) return
@@ -87,9 +103,10 @@ export class Pipeline implements Flushable {
   flush(): void {
     this.#enlisted = false
     if (this.#flight !== null || this.#timer !== null || !this.#touched) return
-    const wait = this.#begun + this.#context.gap - performance.now()
-    if (wait <= 0) this.#begin()
-    else this.#timer = setTimeout(() => this.#due(), Math.ceil(wait))
+    const since = performance.now() - this.#begun
+    const wait = Math.ceil(this.#context.gap - since)
+    if (wait <= 0 && !this.#mayWait(since)) this.#begin()
+    else this.#timer = setTimeout(() => this.#due(), Math.max(1, wait))
   }
 
   /** Resolves when everything staged is safe. Rejects when it cannot be made so; it is not tried any more then. */
@@ -107,12 +124,17 @@ export class Pipeline implements Flushable {
 
   #due(): void {
     this.#timer = null
-    if (this.#flight === null) this.#begin()
+    if (this.#flight === null) this.flush()
     else this.#apply(this.#flight)
   }
 
+  /** `since` the last commit began. */
+  #mayWait(since: number): boolean {
+    return since < longest && this.#staged < backlog / 4 && this.#stager.worthWaiting()
+  }
+
   #begin(): void {
-    this.#complete()
+    this.#stager.complete()
     this.#begun = performance.now()
     this.#touched = false
     this.#flight = this.batch.seal(this.position, this.#context.clock.wall())
@@ -148,7 +170,7 @@ export class Pipeline implements Flushable {
     this.#slow = null
     this.#flight = null
     this.#spare.clear()
-    this.#applied(position)
+    this.#stager.applied(position)
     this.watcher.committed(position)
     if (!this.#unsynced) this.#well()
     if (this.#touched && this.#ending === null) this.flush()
@@ -163,7 +185,7 @@ export class Pipeline implements Flushable {
     this.#well()
     this.#ending?.resolve()
     this.#ending = null
-    if (this.#touched) this.changed(0)
+    if (this.#touched) this.changed()
   }
 
   /** The next batch will be synced together with the one that was not. */

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { Message, never } from '../../../src/engine/message.ts'
 import { type Progress, progressOf } from '../../../src/store/acknowledgements.ts'
 import { openBlock } from '../../../src/store/block.ts'
-import { BlockWriter } from '../../../src/store/block-writer.ts'
+import { BlockEncoder } from '../../../src/store/block-encoder.ts'
 import { withoutSettled } from '../../../src/store/cleaning.ts'
+import { GrowingBlock } from '../../../src/store/growing-block.ts'
 import { blockKey } from '../../../src/store/keys.ts'
 import { MemoryTables } from '../../../src/store/memory-tables.ts'
 import { Step, Table } from '../../../src/store/records.ts'
@@ -33,14 +34,14 @@ test('a block written anew has what somebody waits for, at the same places, as f
     fc.property(
       fc.array(fc.array(receiver, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 12 }),
       (messages) => {
-        const writer = new BlockWriter()
+        const growing = new GrowingBlock()
         const progress = new Map<number, Progress>()
         const expected = new Map<number, object>()
         for (const [index, receivers] of messages.entries()) {
           const payload = `m${index}`.padEnd(index * 10, '.')
-          writer.begin(message(payload), 0)
+          growing.begin(message(payload), 0)
           for (const { number, packetId, identifiers, share, step } of receivers) {
-            const place = writer.add(number, 1, false, packetId, identifiers, share)
+            const place = growing.add(number, 1, false, packetId, identifiers, share)
             if (step === Step.Sent) progress.set(place, { step, packetId: 77 })
             else if (step === Step.Released || step === Step.Settled) progress.set(place, { step, packetId: 0 })
             const sent = packetId > 0 ? Step.Sent : 0
@@ -51,7 +52,7 @@ test('a block written anew has what somebody waits for, at the same places, as f
         }
         const key = blockKey(1)
         const waiting = messages.map((receivers) => receivers.some(({ step }) => step !== Step.Settled))
-        const cleaned = withoutSettled(key, openBlock(Buffer.from(writer.seal(key))), progress)
+        const cleaned = withoutSettled(key, openBlock(Buffer.from(new BlockEncoder().encode(key, growing))), progress)
         assert.ok(isWhole(Table.Blocks, key, cleaned))
         const block = openBlock(cleaned)
         let place = 0

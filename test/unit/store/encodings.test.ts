@@ -4,7 +4,8 @@ import { Message, never } from '../../../src/engine/message.ts'
 import { Acknowledgements, progressOf } from '../../../src/store/acknowledgements.ts'
 import { Batch, readBatch } from '../../../src/store/batch.ts'
 import { maximumPlaces, openBlock } from '../../../src/store/block.ts'
-import { BlockWriter } from '../../../src/store/block-writer.ts'
+import { BlockEncoder } from '../../../src/store/block-encoder.ts'
+import { GrowingBlock } from '../../../src/store/growing-block.ts'
 import { blockKey, numberKey, receivedKey, retainedKey, subscriptionKey } from '../../../src/store/keys.ts'
 import { Step, Table } from '../../../src/store/records.ts'
 import {
@@ -189,38 +190,38 @@ test('a block knows when all of it has expired: not while something stays for ev
   const topic = new TopicName('a', null, 1, true, -1)
   const message = () => new Message(topic, 1, false, null, never, '', Buffer.alloc(3), 0, 3)
   const expiry = (...times: readonly number[]): number => {
-    const writer = new BlockWriter()
+    const growing = new GrowingBlock()
     for (const time of times) {
-      writer.begin(message(), time)
-      writer.add(1, 1, false, 0, null, null)
+      growing.begin(message(), time)
+      growing.add(1, 1, false, 0, null, null)
     }
-    return writer.expiresAt
+    return growing.expiresAt
   }
   assert.equal(expiry(5, 9, 7), 9)
   assert.equal(expiry(5, 0, 7), 0)
-  const writer = new BlockWriter()
-  writer.begin(message(), 5)
-  writer.step(writer.add(1, 1, false, 0, null, null), Step.Sent, 4)
-  writer.begin(message(), 6)
-  assert.equal(writer.expiresAt, 0)
-  writer.clear()
-  writer.begin(message(), 6)
-  assert.equal(writer.expiresAt, 6)
+  const growing = new GrowingBlock()
+  growing.begin(message(), 5)
+  growing.step(growing.add(1, 1, false, 0, null, null), Step.Sent, 4)
+  growing.begin(message(), 6)
+  assert.equal(growing.expiresAt, 0)
+  growing.clear()
+  growing.begin(message(), 6)
+  assert.equal(growing.expiresAt, 6)
 })
 
 test('a writer that is used again leaves nothing of what it held', () => {
   const topic = new TopicName('a', null, 1, true, -1)
-  const writer = new BlockWriter()
+  const growing = new GrowingBlock()
   for (const size of [100_000, 2_000_000, 5]) {
     const message = new Message(topic, 1, false, null, never, '', Buffer.alloc(size, size & 0xff), 0, size)
-    writer.begin(message, 0)
-    for (let each = 0; each < 3; each++) writer.add(each, 1, false, 0, [1, 2], '$share/g/a')
-    const block = openBlock(Buffer.from(writer.seal(blockKey(1))))
+    growing.begin(message, 0)
+    for (let each = 0; each < 3; each++) growing.add(each, 1, false, 0, [1, 2], '$share/g/a')
+    const block = openBlock(Buffer.from(new BlockEncoder().encode(blockKey(1), growing)))
     assert.deepEqual(block.firstPlaces, [0])
     assert.equal(block.payloadLength(block.offsets[0]), size)
     assert.equal(block.extras.length > 0, true)
-    assert.equal(writer.live, 3)
-    writer.clear()
-    assert.equal(writer.places + writer.live + writer.length, 0)
+    assert.equal(growing.live, 3)
+    growing.clear()
+    assert.equal(growing.places + growing.live + growing.length, 0)
   }
 })

@@ -13,11 +13,7 @@ const [, , folder, sign, mode] = process.argv
 const tables = await openLmdbTables(join(folder, 'store'), { early: mode === 'early' })
 const turn = new Turn((error) => console.log(String(error)))
 const context = { tables, turn, clock: new FakeClock(), gap: 1 }
-const pipeline = new Pipeline(
-  context,
-  () => {},
-  () => {},
-)
+const pipeline = new Pipeline(context, { complete: () => {}, applied: () => {}, worthWaiting: () => false })
 let condition = 'ok'
 let synced = 0
 let inOrder = true
@@ -37,7 +33,7 @@ let staged = 0
 const staging = setInterval(() => {
   const key = receivedKey(++staged, 1)
   pipeline.batch.put(Table.Received, key, encodeReceived(key))
-  pipeline.changed(0)
+  pipeline.changed()
 }, 2)
 
 async function until(come: () => boolean): Promise<void> {

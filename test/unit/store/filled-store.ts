@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { Message, never } from '../../../src/engine/message.ts'
 import { Acknowledgements } from '../../../src/store/acknowledgements.ts'
 import { Batch } from '../../../src/store/batch.ts'
-import { BlockWriter } from '../../../src/store/block-writer.ts'
+import { BlockEncoder } from '../../../src/store/block-encoder.ts'
 import { dataFile } from '../../../src/store/files.ts'
+import { GrowingBlock } from '../../../src/store/growing-block.ts'
 import { blockKey, numberKey, receivedKey, retainedKey, subscriptionKey } from '../../../src/store/keys.ts'
 import { type OpenedStore, openStoreDirectory, type StoreOptions } from '../../../src/store/open-store.ts'
 import { Step, Table, tableNames } from '../../../src/store/records.ts'
@@ -103,12 +104,12 @@ function willOf(number: number, clientId: string): Buffer {
 }
 
 function putBlock(batch: Batch, block: number, size: number, session: number): void {
-  const writer = new BlockWriter()
+  const growing = new GrowingBlock()
   const message = messageOf('a/b', Buffer.alloc(size, `block ${block},`))
-  writer.begin(message, 0)
-  for (let receiver = 0; receiver < 3; receiver++) writer.add(session + receiver, 1, false, 0, null, null)
+  growing.begin(message, 0)
+  for (let receiver = 0; receiver < 3; receiver++) growing.add(session + receiver, 1, false, 0, null, null)
   const key = blockKey(block)
-  batch.put(Table.Blocks, key, writer.seal(key))
+  batch.put(Table.Blocks, key, new BlockEncoder().encode(key, growing))
   if (block === 1) return
   const acknowledgements = new Acknowledgements()
   acknowledgements.add(block - 1, 0, Step.Settled, 0)

@@ -29,7 +29,7 @@ class Bench implements Disposable {
 
   stage(number: number, size = 1): void {
     this.pipeline.batch.put(Table.Received, numberKey(number), Buffer.alloc(size))
-    this.pipeline.changed(0)
+    this.pipeline.changed()
   }
 
   has(number: number): boolean {
@@ -37,12 +37,15 @@ class Bench implements Disposable {
   }
 }
 
-function pipelineOn(tables: Tables, told: string[], gap: number): Pipeline {
+function pipelineOn(tables: Tables, told: string[], gap: number, worthWaiting = () => false): Pipeline {
   const turn = new Turn((error) => told.push(`error ${String(error)}`))
   const pipeline = new Pipeline(
     { tables, clock: new FakeClock(), turn, gap },
-    () => told.push('complete'),
-    (position) => told.push(`applied ${position}`),
+    {
+      complete: () => told.push('complete'),
+      applied: (position) => told.push(`applied ${position}`),
+      worthWaiting,
+    },
   )
   const watcher: StoreWatcher = {
     committed: (position) => told.push(`committed ${position}`),
@@ -210,7 +213,7 @@ test('a batch that was committed but could not be synced is not passed over in s
   const tables = new UnsyncedTables()
   const pipeline = pipelineOn(tables, told, 0)
   pipeline.batch.put(Table.Received, numberKey(1), Buffer.alloc(1))
-  pipeline.changed(0)
+  pipeline.changed()
   await until(() => told.includes('committed 1'))
   await new Promise((resolve) => setTimeout(resolve, 50))
   assert.ok(!told.includes('synced 1'))
@@ -241,7 +244,7 @@ test('a sync that ends after a later one changes nothing, even when it failed', 
   const pipeline = pipelineOn(tables, told, 0)
   for (const number of [1, 2, 3]) {
     pipeline.batch.put(Table.Received, numberKey(number), Buffer.alloc(1))
-    pipeline.changed(0)
+    pipeline.changed()
     await until(() => tables.syncs.length === number)
   }
   tables.syncs[2].resolve()
@@ -260,7 +263,7 @@ test('draining waits for the sync of what was committed before', async () => {
   const tables = new SlowSyncTables()
   const pipeline = pipelineOn(tables, told, 0)
   pipeline.batch.put(Table.Received, numberKey(1), Buffer.alloc(1))
-  pipeline.changed(0)
+  pipeline.changed()
   await until(() => told.includes('committed 1'))
   let drained = false
   const draining = pipeline.drain().then(() => (drained = true))
@@ -268,4 +271,25 @@ test('draining waits for the sync of what was committed before', async () => {
   assert.equal(drained, false)
   tables.syncs[0].resolve()
   await draining
+})
+
+test('a batch that is worth waiting for leaves when it is not any more, and soon in any case', async () => {
+  const told: string[] = []
+  let looks = 3
+  const tables = new UnsyncedTables()
+  tables.healed = true
+  const pipeline = pipelineOn(tables, told, 0, () => looks-- > 0)
+  let number = 0
+  const commit = async () => {
+    const position = ++number
+    pipeline.batch.put(Table.Received, numberKey(position), Buffer.alloc(1))
+    pipeline.changed()
+    await until(() => told.includes(`committed ${position}`))
+  }
+  // One that comes long after the one before does not wait.
+  while (looks >= 0) await commit()
+  looks = Number.POSITIVE_INFINITY
+  for (let each = 0; each < 3; each++) await commit()
+  await pipeline.drain()
+  assert.ok(told.includes(`synced ${number}`))
 })
