@@ -4,6 +4,7 @@ import { Reason } from '../packet/reason.ts'
 import type { Trust } from './certificate/trust.ts'
 import { mayUse } from './client-ids.ts'
 import { type Candidate, GuardedExchange } from './guarded-exchange.ts'
+import { anonymous } from './open.ts'
 import { end, isDenial } from './outcome.ts'
 import type { Attempt, Throttle } from './throttle/throttle.ts'
 
@@ -165,7 +166,7 @@ function isBare({ username, password, peer: { tls } }: Credentials): boolean {
 function unknown(who: Credentials): Found {
   const { username, password, allowAnonymous, peer } = who
   if (username === null && password === null) {
-    if (allowAnonymous) return { name: '', method: 'anonymous' }
+    if (allowAnonymous) return anonymous
     const proof = peer.tls !== null && peer.tls.certificates.length > 0
     const told = proof ? 'nobody is known by this certificate' : 'anonymous clients are not let in here'
     return { reason: Reason.NotAuthorized, detail: told, told }

@@ -40,14 +40,17 @@ export interface Group {
   choose(topic: TopicName, except: Receiver | null): Subscription | null
 }
 
+const qosBits = 3
+const noLocalBit = 4
+const retainAsPublishedBit = 8
+
 /** One subscription of one receiver. Replaced, never changed, when the client subscribes again [MQTT-3.8.4-3]. */
 export class Subscription {
   readonly receiver: Receiver
   /** The filter as the client wrote it. */
   readonly text: string
-  readonly qos: Qos
-  readonly noLocal: boolean
-  readonly retainAsPublished: boolean
+  /** QoS, No Local and Retain As Published, for there may be millions of these. */
+  readonly #options: number
   /** Subscription identifiers to send along, null for none. */
   readonly identifiers: readonly number[] | null
   /** The group, for a shared subscription. */
@@ -70,12 +73,23 @@ export class Subscription {
   ) {
     this.receiver = receiver
     this.text = text
-    this.qos = qos
-    this.noLocal = noLocal
-    this.retainAsPublished = retainAsPublished
+    this.#options = qos | (noLocal ? noLocalBit : 0) | (retainAsPublished ? retainAsPublishedBit : 0)
     this.identifiers = identifiers
     this.group = group
     this.parts = parts
+  }
+
+  get qos(): Qos {
+    const qos = this.#options & qosBits
+    return qos === 0 ? 0 : qos === 1 ? 1 : 2
+  }
+
+  get noLocal(): boolean {
+    return (this.#options & noLocalBit) !== 0
+  }
+
+  get retainAsPublished(): boolean {
+    return (this.#options & retainAsPublishedBit) !== 0
   }
 
   /** What topics are matched with: the filter without `$share/name/`. */

@@ -14,6 +14,7 @@ const root = 1
 const whole = 2
 const holdsValues = 1
 const holdsOpen = 2
+const holdsBoth = 3
 const childUnit = 4
 const slash = 0x2f
 const plusSign = 0x2b
@@ -33,8 +34,10 @@ export class Tree<Value extends Filtered> {
   readonly #seed: number
   /** The state of a node is `childUnit` for each child, plus what it holds. */
   readonly #table = new LevelTable()
-  /** By node, in pairs: the values of the filter that ends here, and of the one that ends here with `#`. */
-  readonly #held: Held<Value>[] = [null, null, null, null, null, null]
+  /** By node: the values of the filter that ends here, or else of the one that ends here with `#`; its state says which. */
+  readonly #held: Held<Value>[] = [null, null, null]
+  /** Those of the filters that end with `#` where another ends without. */
+  readonly #alsoOpen = new Map<number, Held<Value>>()
   readonly #free: number[] = []
   #version = 0
   #size = 0
@@ -56,15 +59,14 @@ export class Tree<Value extends Filtered> {
 
   /** How many nodes there are besides the two that are always there. */
   get nodes(): number {
-    return this.#held.length / 2 - 3 - this.#free.length
+    return this.#held.length - 3 - this.#free.length
   }
 
   add(value: Value): void {
     const { pattern } = value
     const node = this.#reach(pattern)
-    const open = endsOpen(pattern) ? 1 : 0
-    this.#held[node * 2 + open] = plus(this.#held[node * 2 + open], value)
-    this.#setState(node, this.#state(node) | (open === 1 ? holdsOpen : holdsValues))
+    const open = endsOpen(pattern)
+    this.#hold(node, open, plus(this.#heldAt(node, open), value))
     this.#version++
     this.#size++
   }
@@ -73,12 +75,10 @@ export class Tree<Value extends Filtered> {
   remove(value: Value): boolean {
     const { pattern } = value
     const node = this.#find(pattern)
-    const open = endsOpen(pattern) ? 1 : 0
-    const held = this.#held[node * 2 + open]
+    const open = endsOpen(pattern)
+    const held = this.#heldAt(node, open)
     if (node === nowhere || !holds(held, value)) return false
-    const left = minus(held, value)
-    this.#held[node * 2 + open] = left
-    if (left === null) this.#setState(node, this.#state(node) & ~(open === 1 ? holdsOpen : holdsValues))
+    this.#hold(node, open, minus(held, value))
     this.#version++
     this.#size--
     this.#prune(node)
@@ -89,7 +89,7 @@ export class Tree<Value extends Filtered> {
   match(topic: string, into: Value[]): void {
     const depth = hashLevels(topic, this.#seed)
     const exact = this.#table.get(whole, wholeHash)
-    if (exact !== nowhere) collect(this.#held[exact * 2], topic, into)
+    if (exact !== nowhere) collect(this.#heldAt(exact, false), topic, into)
     this.#walk(root, 0, depth, topic, into, topic.charCodeAt(0) === 0x24)
   }
 
@@ -97,9 +97,9 @@ export class Tree<Value extends Filtered> {
     const state = this.#state(node)
     // `#` matches the level before it too, and neither `#` nor `+` matches a first level that begins with `$` [MQTT-4.7.2-1].
     const hidden = dollar && index === 0
-    if ((state & holdsOpen) !== 0 && !hidden) collect(this.#held[node * 2 + 1], topic, into)
+    if ((state & holdsOpen) !== 0 && !hidden) collect(this.#heldAt(node, true), topic, into)
     if (index === depth) {
-      if ((state & holdsValues) !== 0) collect(this.#held[node * 2], topic, into)
+      if ((state & holdsValues) !== 0) collect(this.#heldAt(node, false), topic, into)
       return
     }
     if (state < childUnit) return
@@ -138,7 +138,7 @@ export class Tree<Value extends Filtered> {
 
   #grow(parent: number, hash: number, single: boolean): number {
     const table = this.#table
-    const node = this.#free.pop() ?? this.#held.push(null, null) / 2 - 1
+    const node = this.#free.pop() ?? this.#held.push(null) - 1
     table.create(node, parent, hash)
     this.#setState(parent, this.#state(parent) + childUnit)
     if (single) table.setField(parent, Field.Single, node)
@@ -157,6 +157,25 @@ export class Tree<Value extends Filtered> {
       this.#free.push(node)
       node = parent
     }
+  }
+
+  #heldAt(node: number, open: boolean): Held<Value> {
+    const state = this.#state(node) & holdsBoth
+    if (state === holdsBoth && open) return this.#alsoOpen.get(node) ?? null
+    return (state & (open ? holdsOpen : holdsValues)) === 0 ? null : this.#held[node]
+  }
+
+  #hold(node: number, open: boolean, held: Held<Value>): void {
+    const other = this.#heldAt(node, !open)
+    if (held !== null && other !== null) {
+      this.#held[node] = open ? other : held
+      this.#alsoOpen.set(node, open ? held : other)
+    } else {
+      this.#held[node] = held ?? other
+      this.#alsoOpen.delete(node)
+    }
+    const bit = open ? holdsOpen : holdsValues
+    this.#setState(node, held === null ? this.#state(node) & ~bit : this.#state(node) | bit)
   }
 
   #state(node: number): number {
