@@ -8,7 +8,7 @@ import { WatchedFiles } from './base/watched-files.ts'
 import { accessOf, type RulesOptions } from './config/access-options.ts'
 import { type AccessSourceConfig, accessSourceName, filesOf, subscriptionsOf } from './config/access-sources.ts'
 import type { AccessConfig } from './config/schema.ts'
-import type { Authorizer, Explanation } from './engine/ports.ts'
+import type { Authorizer } from './engine/ports.ts'
 
 export interface AccessContext {
   readonly log: Log
@@ -31,19 +31,13 @@ export interface Access {
  * others when a file of an HTTP source cannot be used.
  */
 export async function readAccess(access: AccessConfig): Promise<Access> {
-  const files = new WatchedFiles()
+  using opened = new DisposableStack()
+  const files = opened.adopt(new WatchedFiles(), (watched) => watched.close())
   const context = { log: silentLog, clock: systemClock(), files }
-  const sources = await openSources(access, context)
-  const close = () => {
-    for (const source of sources) source.close()
-    files.close()
-  }
-  try {
-    return { ...(await readPolicy(sources, optionsOf(access), context)), close }
-  } catch (error) {
-    close()
-    throw error
-  }
+  const sources = await openSources(access, context, opened)
+  const { policy, remarks } = await readPolicy(sources, optionsOf(access), context)
+  const kept = opened.move()
+  return { policy, remarks, close: () => kept.dispose() }
 }
 
 /**
@@ -52,13 +46,11 @@ export async function readAccess(access: AccessConfig): Promise<Access> {
  * @throws BrokerError as `readAccess`; nothing is left open then.
  */
 export async function openAccess(access: AccessConfig, context: AccessContext): Promise<Authorizer> {
-  const sources = await openSources(access, context)
-  try {
-    return await openRulesAuthorizer(sources, optionsOf(access), context)
-  } catch (error) {
-    for (const source of sources) source.close()
-    throw error
-  }
+  using opened = new DisposableStack()
+  const sources = await openSources(access, context, opened)
+  const authorizer = await openRulesAuthorizer(sources, optionsOf(access), context)
+  opened.move()
+  return authorizer
 }
 
 /**
@@ -72,59 +64,32 @@ export async function openAccess(access: AccessConfig, context: AccessContext): 
  * @throws BrokerError SETTINGS_INVALID when the options are wrong, else as the files are: ACCESS_FILE_UNREADABLE, ACCESS_INVALID.
  */
 export async function openRules(options: RulesOptions, log: Log = silentLog): Promise<Authorizer> {
-  const files = new WatchedFiles()
-  try {
-    const opened = await openAccess(accessOf(options), { log, clock: systemClock(), files })
-    return new OwnFiles(opened, files)
-  } catch (error) {
-    files.close()
-    throw error
-  }
-}
-
-/** An authorizer that ends with the watch on its files. */
-class OwnFiles implements Authorizer {
-  readonly #authorizer: Authorizer
-  readonly #files: WatchedFiles
-
-  constructor(authorizer: Authorizer, files: WatchedFiles) {
-    this.#authorizer = authorizer
-    this.#files = files
-  }
-
-  decide(...what: Parameters<Authorizer['decide']>): ReturnType<Authorizer['decide']> {
-    return this.#authorizer.decide(...what)
-  }
-
-  async explain(...what: Parameters<NonNullable<Authorizer['explain']>>): Promise<Explanation> {
-    const { explain } = this.#authorizer
-    if (explain === undefined) throw new Error('rules can be explained')
-    return explain.call(this.#authorizer, ...what)
-  }
-
-  watch(changed: () => void): void {
-    this.#authorizer.watch?.(changed)
-  }
-
-  async close(): Promise<void> {
-    this.#files.close()
-    await this.#authorizer.close?.()
-  }
+  using opened = new DisposableStack()
+  const access = accessOf(options)
+  const files = opened.adopt(new WatchedFiles(), (watched) => watched.close())
+  const context = { log, clock: systemClock(), files }
+  const sources = await openSources(access, context, opened)
+  // The authorizer closes its sources, and with them the watch on their files.
+  const watch = fixedSource('files', { rules: [], remarks: [] }, () => files.close())
+  const authorizer = await openRulesAuthorizer([...sources, watch], optionsOf(access), context)
+  opened.move()
+  return authorizer
 }
 
 function optionsOf(access: AccessConfig): PolicyOptions {
   return { otherwise: access.otherwise, subscriptions: subscriptionsOf(access) }
 }
 
-async function openSources(access: AccessConfig, context: AccessContext): Promise<readonly RuleSource[]> {
+/** Whoever disposes of `opened` closes them. */
+async function openSources(
+  access: AccessConfig,
+  context: AccessContext,
+  opened: DisposableStack,
+): Promise<readonly RuleSource[]> {
   const sources: RuleSource[] = []
-  try {
-    for (const each of access.sources) sources.push(await openSource(each, context))
-    return sources
-  } catch (error) {
-    for (const source of sources) source.close()
-    throw error
-  }
+  for (const each of access.sources)
+    sources.push(opened.adopt(await openSource(each, context), (source) => source.close()))
+  return sources
 }
 
 /** What a kind of source needs is loaded only where it is configured. */

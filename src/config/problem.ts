@@ -13,6 +13,7 @@ export function shown(value: unknown): string {
   if (value === null || value === undefined) return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a section'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > 48 ? `${text.slice(0, 45)}…` : text
+  const text = String(value)
+  const short = text.length > 48 ? `${text.slice(0, 45)}…` : text
+  return typeof value === 'string' ? JSON.stringify(short) : short
 }

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { HttpPurpose } from '../../base/http/http-options.ts'
 import { type HttpContext, HttpServer } from '../../base/http/http-server.ts'
-import { type Asked, type AskedAnswer, actionBit, actionBits, type Request, type Rule } from '../policy/rule.ts'
+import {
+  type Asked,
+  type AskedAnswer,
+  actionBit,
+  actionBits,
+  type Request,
+  type Rule,
+  unlimited,
+} from '../policy/rule.ts'
 import type { Subject } from '../policy/subject.ts'
 import { fixedSource, type RuleSource } from '../rule-source.ts'
 import { Answers } from './answers.ts'
@@ -32,14 +40,12 @@ const longTopic = 256
 export function openHttpSource(options: HttpAccessOptions, name: string, context: HttpContext): RuleSource {
   const server = new HttpServer(options, purpose, context, Math.random)
   const rule: Rule = {
+    ...unlimited,
     effect: new HttpService(options, name, server, context),
     // What it lets somebody subscribe to, that may be delivered.
     actions: actionBits(options.actions) | (options.actions.includes('subscribe') ? actionBit.receive : 0),
     topics: null,
     who: [],
-    maximumQos: 2,
-    retain: null,
-    maximumSubscribers: 0,
     text: `ask the web service about ${options.actions.join(', ')}`,
     place: { file: name, line: 0 },
   }

@@ -1,5 +1,7 @@
+import { HasFact } from '../policy/has-fact.ts'
 import { type Pattern, plainPattern } from '../policy/pattern.ts'
-import { type Condition, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import { type Condition, type Rule, readBits, unlimited, writeBits } from '../policy/rule.ts'
+import { shared } from '../policy/shared.ts'
 import type { Remark } from '../policy/source.ts'
 import { type AclLine, accessBits } from './line.ts'
 import { hasIdleVariable, variablePattern } from './pattern.ts'
@@ -48,14 +50,14 @@ export class AclFile {
   #sectionOf(name: string): Section {
     let section = this.#users.get(name)
     if (section === undefined) {
-      section = { who: [userIs(name)], denials: [], grants: [] }
+      section = { who: [new HasFact('user', name)], denials: [], grants: [] }
       this.#users.set(name, section)
     }
     return section
   }
 
   #addTopic(line: RuleLine, text: string, number: number): void {
-    const topics = shared(this.#plainPatterns, line.filter, plainPattern)
+    const topics = shared(this.#plainPatterns, line.filter, (filter) => [plainPattern(filter)])
     put(this.#current, line, this.#rule(line, topics, this.#current.who, text, number))
     this.#remarkOnAccess(line, number)
     if (/(^|\/)%[cu](\/|$)/.test(line.filter))
@@ -64,7 +66,7 @@ export class AclFile {
 
   #addPattern(line: RuleLine, text: string, number: number): void {
     if (this.#firstPattern === 0) this.#firstPattern = number
-    const topics = shared(this.#variablePatterns, line.filter, variablePattern)
+    const topics = shared(this.#variablePatterns, line.filter, (filter) => [variablePattern(filter)])
     const idle = hasIdleVariable(line.filter)
     // Mosquitto passes over a line with %u for clients without user name, even if it stands for itself.
     const who = idle && line.filter.includes('%u') ? [anyUserName] : this.#patterns.who
@@ -89,34 +91,22 @@ export class AclFile {
     const effect = access === 'deny' ? 'deny' : 'allow'
     const actions = accessBits[access ?? 'readwrite']
     const place = { file: this.file, line }
-    return { effect, actions, topics, who, maximumQos: 2, retain: null, maximumSubscribers: 0, text, place }
+    return { ...unlimited, effect, actions, topics, who, text, place }
   }
 
   /** A name with a wildcard must not meet a pattern, whatever it would make of it. */
   #namesRule(): Rule {
     return {
+      ...unlimited,
       effect: 'deny',
       actions: readBits | writeBits,
       topics: null,
       who: [wildcardInName],
-      maximumQos: 2,
-      retain: null,
-      maximumSubscribers: 0,
       text: 'no pattern is for names with + or #',
       place: { file: this.file, line: this.#firstPattern },
       implied: true,
     }
   }
-}
-
-/** The pattern of a filter, one object for all lines that have it. */
-function shared(known: Map<string, readonly Pattern[]>, filter: string, make: (filter: string) => Pattern) {
-  let patterns = known.get(filter)
-  if (patterns === undefined) {
-    patterns = [make(filter)]
-    known.set(filter, patterns)
-  }
-  return patterns
 }
 
 function put(section: Section, { access }: RuleLine, rule: Rule): void {
@@ -126,14 +116,6 @@ function put(section: Section, { access }: RuleLine, rule: Rule): void {
 
 function append(rules: Rule[], ...lists: readonly (readonly Rule[])[]): void {
   for (const list of lists) for (const rule of list) rules.push(rule)
-}
-
-function userIs(name: string): Condition {
-  return {
-    text: `user is ${JSON.stringify(name)}`,
-    holds: ({ user }) => user === name,
-    among: { fact: 'user', values: [name] },
-  }
 }
 
 const noUserName: Condition = { text: 'client has no user name', holds: ({ user }) => user === null }

@@ -1,3 +1,4 @@
+import { shown } from '../../config/problem.ts'
 import { didYouMean } from '../../config/suggest.ts'
 import { isPattern } from '../../topic/filter.ts'
 import { readBits, writeBits } from '../policy/rule.ts'
@@ -74,8 +75,7 @@ function readRule(kind: 'topic' | 'pattern', line: string, end: number): AclLine
 
 function ruleOf(kind: 'topic' | 'pattern', access: Access | null, filter: string, at: number): AclLine | LineMistake {
   if (Buffer.byteLength(filter) > maximumBytes) return mistake(at, 'the topic filter has more than 65535 bytes')
-  if (!isPattern(filter))
-    return mistake(at + misplaced(filter), `${quoted(filter)} is no topic filter: ${wildcardRule}`)
+  if (!isPattern(filter)) return mistake(at + misplaced(filter), `${shown(filter)} is no topic filter: ${wildcardRule}`)
   return { kind, access, filter }
 }
 
@@ -95,14 +95,14 @@ function misplaced(filter: string): number {
 
 function unknownWord(word: string): string {
   if (word.startsWith('#')) return 'a comment has its # in the first column'
-  if (word.includes('\t')) return `${quoted(word)} has a tab: write spaces between the words`
-  return `${quoted(word)} is not known, a line begins with topic, pattern, user or #${didYouMean(word, kinds)}`
+  if (word.includes('\t')) return `${shown(word)} has a tab: write spaces between the words`
+  return `${shown(word)} is not known, a line begins with topic, pattern, user or #${didYouMean(word, kinds)}`
 }
 
 function unknownAccess(word: string): string {
   const words = Object.keys(accessBits)
   const guess = didYouMean(word, words)
-  return `${quoted(word)} is no access: write read, write, readwrite or deny before a topic filter with spaces${guess}`
+  return `${shown(word)} is no access: write read, write, readwrite or deny before a topic filter with spaces${guess}`
 }
 
 function isAccess(word: string): word is Access {
@@ -130,10 +130,6 @@ function wordEnd(line: string, from: number): number {
 
 function mistake(at: number, message: string): LineMistake {
   return { kind: 'mistake', column: at + 1, message }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 48 ? `${text.slice(0, 45)}…` : text)
 }
 
 const space = 0x20

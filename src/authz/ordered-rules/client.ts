@@ -1,7 +1,9 @@
 import type { OrderedMatch } from '../../config/ordered-rules.ts'
 import { onlyName } from '../expression/expression.ts'
 import { Expressions, type NameExpression } from '../expression/expressions.ts'
+import { HasFact } from '../policy/has-fact.ts'
 import type { Condition } from '../policy/rule.ts'
+import { shared } from '../policy/shared.ts'
 
 /** The conditions on the clients of one file: those that say the same are one. */
 export class ClientConditions {
@@ -13,7 +15,7 @@ export class ClientConditions {
   of({ kind, text }: OrderedMatch, denies: boolean): readonly Condition[] | string {
     if (kind === 'all') return everybody
     const name = kind === 'specific' ? text : onlyName(text)
-    if (name !== null) return shared(this.#named, name, () => [nameIs(name)])
+    if (name !== null) return shared(this.#named, name, () => [new HasFact('user', name, 'client')])
     const expression = this.#expressions.of(text)
     if (typeof expression === 'string') return expression
     return shared(this.#like, `${denies} ${text}`, () => [nameLike(text, expression, denies)])
@@ -21,23 +23,6 @@ export class ClientConditions {
 }
 
 const everybody: readonly Condition[] = []
-
-function shared<T>(known: Map<string, T>, key: string, make: () => T): T {
-  let value = known.get(key)
-  if (value === undefined) {
-    value = make()
-    known.set(key, value)
-  }
-  return value
-}
-
-function nameIs(name: string): Condition {
-  return {
-    text: `client is ${JSON.stringify(name)}`,
-    holds: ({ user }) => user === name,
-    among: { fact: 'user', values: [name] },
-  }
-}
 
 function nameLike(text: string, expression: NameExpression, denies: boolean): Condition {
   return {

@@ -13,7 +13,7 @@
 import { type OrderedRule, parseOrderedRules } from '../../config/ordered-rules.ts'
 import { RuleMistakes } from '../../config/rule-mistakes.ts'
 import type { Pattern } from '../policy/pattern.ts'
-import { type Condition, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import { type Condition, type Rule, readBits, unlimited, writeBits } from '../policy/rule.ts'
 import type { ReadRules, Remark } from '../policy/source.ts'
 import { ClientConditions } from './client.ts'
 import { topicRemark, topicsOf } from './topic.ts'
@@ -53,13 +53,11 @@ function compile(rule: OrderedRule, file: string, clients: ClientConditions, mis
 
 function ruleOf(rule: OrderedRule, file: string, who: readonly Condition[], topics: readonly Pattern[] | null): Rule {
   return {
+    ...unlimited,
     effect: rule.access === 'Deny' ? 'deny' : 'allow',
     actions: bits[rule.access],
     topics,
     who,
-    maximumQos: 2,
-    retain: null,
-    maximumSubscribers: 0,
     text: textOf(rule),
     place: { file, line: rule.placed.line },
   }

@@ -1,4 +1,5 @@
 import type { OrderedMatch } from '../../config/ordered-rules.ts'
+import { shown } from '../../config/problem.ts'
 import { isPattern } from '../../topic/filter.ts'
 import { type Level, type Pattern, patternOf, rest, single, type Variable } from '../policy/pattern.ts'
 
@@ -45,7 +46,3 @@ function levelOf(text: string, filled: boolean): Level {
 }
 
 const client: Variable = { text: variable, values: ({ user }) => (user === null ? [] : [user]) }
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 48 ? `${text.slice(0, 45)}…` : text)
-}

@@ -1,7 +1,7 @@
-import { type Rule, readBits, writeBits } from '../policy/rule.ts'
+import { type Rule, readBits, unlimited, writeBits } from '../policy/rule.ts'
 import type { RuleList } from '../policy/source.ts'
 
-const everyone = { who: [], maximumQos: 2, retain: null, maximumSubscribers: 0 } as const
+const everyone = { ...unlimited, who: [] } as const
 const place = { file: 'permissions', line: 0 }
 
 const publish: Rule = {

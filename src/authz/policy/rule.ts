@@ -78,6 +78,9 @@ export function requestBits({ action, retain }: Request): number {
   return actionBit[action] | (retain && (action === 'publish' || action === 'will') ? actionBit.retain : 0)
 }
 
+/** A rule that is about any QoS, with RETAIN and without, and any number of subscribers. */
+export const unlimited = { maximumQos: 2, retain: null, maximumSubscribers: 0 } as const
+
 /** One rule. A policy is a list of them, and the first that matches decides, whatever file it came from. */
 export interface Rule {
   readonly effect: 'allow' | 'deny' | Asked

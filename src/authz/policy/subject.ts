@@ -24,6 +24,13 @@ export class Subject {
     const { attributes } = this.identity
     return attributes !== undefined && Object.hasOwn(attributes, name) ? (attributes[name] ?? null) : null
   }
+
+  /** The values of an attribute as texts; none where the client has not got it. */
+  attributeTexts(name: string): readonly string[] {
+    const value = this.attribute(name)
+    if (value === null) return []
+    return typeof value === 'object' ? value : [String(value)]
+  }
 }
 
 const none: ReadonlySet<string> = new Set()

@@ -1,9 +1,10 @@
 import { type GivenPattern, parseRolePatterns, type RoleEntry } from '../../config/role-patterns.ts'
 import { RuleMistakes } from '../../config/rule-mistakes.ts'
+import { HasFact } from '../policy/has-fact.ts'
 import type { Pattern } from '../policy/pattern.ts'
 import type { Rule } from '../policy/rule.ts'
 import type { ReadRules, Remark } from '../policy/source.ts'
-import { HasRole, hasNoRoles, IsUser } from './role-conditions.ts'
+import { hasNoRoles } from './role-conditions.ts'
 import { parseRolePattern, unknownWord } from './role-pattern.ts'
 import { RoleRule } from './role-rule.ts'
 
@@ -34,8 +35,8 @@ function addRules(
   file: string,
   topicsOf: Readonly<Record<(typeof verbs)[number], readonly Pattern[]>>,
 ): void {
-  const withRole = [new HasRole(role)]
-  const withName = [new IsUser(role), hasNoRoles]
+  const withRole = [new HasFact('role', role)]
+  const withName = [new HasFact('user', role), hasNoRoles]
   const place = { file, line }
   for (const verb of verbs) {
     const topics = topicsOf[verb]

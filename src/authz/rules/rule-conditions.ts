@@ -1,7 +1,7 @@
 import type { AttributeSpec, CertificateSpec, ListSpec, SpecPlace, WhoSpec } from '../../config/rule-spec.ts'
 import { Expressions } from '../expression/expressions.ts'
-import type { Condition, Fact } from '../policy/rule.ts'
-import type { Subject } from '../policy/subject.ts'
+import { HasFact } from '../policy/has-fact.ts'
+import type { Condition } from '../policy/rule.ts'
 import { AddressList } from './address-list.ts'
 import { attributeTest } from './attribute-test.ts'
 import { certificateValue, certificateValues } from './certificate-values.ts'
@@ -92,21 +92,10 @@ function listCondition({ fact, values }: ListSpec): Condition | string {
     }
   }
   const [only = ''] = values
-  if (values.length === 1 && !only.includes('*')) return singleCondition(text, fact, only)
+  if (values.length === 1 && !only.includes('*')) return new HasFact(fact, only)
   const globs = new Globs(values)
   const holds = fact === 'role' || fact === 'group' ? anyOf(fact, globs) : named(fact, globs)
   return globs.plain ? { text, holds, among: { fact, values: [...globs.exact] } } : { text, holds }
-}
-
-/** Most rules are about one name: a large file has many of these. */
-function singleCondition(text: string, fact: Fact, name: string): Condition {
-  return { text, holds: (subject) => isFact(subject, fact, name), among: { fact, values: [name] } }
-}
-
-function isFact({ user, clientId, roles, groups }: Subject, fact: Fact, name: string): boolean {
-  if (fact === 'user') return user === name
-  if (fact === 'client') return clientId === name
-  return (fact === 'role' ? roles : groups).has(name)
 }
 
 function named(fact: 'user' | 'client', globs: Globs): Condition['holds'] {

@@ -30,16 +30,9 @@ export function variableOf(text: string): Variable | string {
   if (known !== undefined) return known
   const word = text.slice(1, -1)
   const attribute = /^attributes\.(\w{1,128})$/.exec(word)?.[1]
-  if (attribute !== undefined) return { text, values: (subject) => attributeTexts(subject, attribute) }
+  if (attribute !== undefined) return { text, values: (subject) => subject.attributeTexts(attribute) }
   if (word.startsWith('permissions.'))
     return `${text} stands for whole topic filters: it must be the only topic of its rule, {permissions.publish} or {permissions.subscribe}`
   const hint = didYouMean(word, [...Object.keys(words), 'attributes.'])
   return `there is no variable ${text}${hint || `; there are {${Object.keys(words).join('}, {')}} and {attributes.NAME}`}`
-}
-
-/** The values of an attribute as texts; none where the client has not got it. */
-function attributeTexts(subject: Subject, name: string): readonly string[] {
-  const value = subject.attribute(name)
-  if (value === null) return []
-  return typeof value === 'object' ? value : [String(value)]
 }

@@ -75,13 +75,7 @@ function variableOf(word: string): Variable | string {
   if (name !== undefined) return name
   const text = `\${${word}}`
   const attribute = word.startsWith(attributePrefix) ? word.slice(attributePrefix.length) : ''
-  if (/^\w+$/.test(attribute)) return { text, values: (subject) => attributeValues(subject, attribute) }
+  if (/^\w+$/.test(attribute)) return { text, values: (subject) => subject.attributeTexts(attribute) }
   const hint = didYouMean(word, [...names, `${attributePrefix}name`])
   return `has ${text}, which stands for nothing${hint}`
-}
-
-function attributeValues(subject: Subject, name: string): readonly string[] {
-  const value = subject.attribute(name)
-  if (value === null) return none
-  return typeof value === 'object' ? value : [String(value)]
 }
