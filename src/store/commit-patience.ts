@@ -25,7 +25,7 @@ export class CommitPatience {
   #waited = false
   #resigned = 0
 
-  /** A copy was staged. */
+  /** A copy was staged that is on its way to its receiver already. */
   added(): void {
     this.#added++
     this.#staged++

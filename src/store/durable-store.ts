@@ -192,7 +192,7 @@ export class DurableStore implements Store {
   ): number {
     const growing = this.#growing
     let block = growing.current
-    this.#patience.added()
+    if (qos === 1 && packetId > 0) this.#patience.added()
     this.#changed()
     if (!block.isAt(message)) {
       if (block.full) block = growing.next()

@@ -199,12 +199,11 @@ export class GrowingBlock {
     return false
   }
 
+  /** The rows stay as long as they are: a block cannot have very many. */
   clear(): void {
     this.origins.length = this.extras.length = 0
     if (this.sources[own].length > 2 * ordinary) this.sources[own] = Buffer.alloc(0)
     this.sources.length = 1
-    if (this.expiries.length > 2 * few) this.#narrow()
-    if (this.receivers.length > 2 * few * receiverFields) this.receivers = new Int32Array(few * receiverFields)
     this.#current = null
     this.#length = this.#used = this.count = this.places = this.live = 0
     this.expiresAt = -1
@@ -258,11 +257,6 @@ export class GrowingBlock {
     const expiries = new Float64Array(this.expiries.length * 2)
     expiries.set(this.expiries)
     this.expiries = expiries
-  }
-
-  #narrow(): void {
-    this.messages = new Int32Array(few * messageFields)
-    this.expiries = new Float64Array(few)
   }
 }
 
