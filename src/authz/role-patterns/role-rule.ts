@@ -1,5 +1,6 @@
+import { Allowance } from '../policy/allowance.ts'
 import type { Pattern } from '../policy/pattern.ts'
-import { type Condition, type Place, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import { type Condition, type Place, readBits, writeBits } from '../policy/rule.ts'
 
 /** What a role lets those do who have it. */
 export interface Grant {
@@ -9,23 +10,12 @@ export interface Grant {
   readonly place: Place
 }
 
-/** A grant to some of those who have the role. The words for it are put together when they are asked for: few ever are. */
-export class RoleRule implements Rule {
-  readonly effect = 'allow'
-  readonly actions: number
-  readonly topics: readonly Pattern[]
-  readonly who: readonly Condition[]
-  readonly maximumQos = 2
-  readonly retain = null
-  readonly maximumSubscribers = 0
-  readonly place: Place
+/** A grant to some of those who have the role. */
+export class RoleRule extends Allowance {
   readonly #grant: Grant
 
   constructor(grant: Grant, who: readonly Condition[]) {
-    this.actions = grant.verb === 'publish' ? writeBits : readBits
-    this.topics = grant.topics
-    this.who = who
-    this.place = grant.place
+    super(grant.verb === 'publish' ? writeBits : readBits, grant.topics, who, 0, grant.place)
     this.#grant = grant
   }
 

@@ -1,17 +1,10 @@
 import type { PermissionBinding } from '../../config/topic-spaces-resource.ts'
+import { Allowance } from '../policy/allowance.ts'
 import type { Pattern } from '../policy/pattern.ts'
-import { type Condition, type Place, type Rule, readBits, writeBits } from '../policy/rule.ts'
+import { type Condition, readBits, writeBits } from '../policy/rule.ts'
 
-/** What a permission binding allows. The words for it are put together when they are asked for: few ever are. */
-export class BindingRule implements Rule {
-  readonly effect = 'allow'
-  readonly actions: number
-  readonly topics: readonly Pattern[]
-  readonly who: readonly Condition[]
-  readonly maximumQos = 2
-  readonly retain = null
-  readonly maximumSubscribers: number
-  readonly place: Place
+/** What a permission binding allows. */
+export class BindingRule extends Allowance {
   readonly #binding: PermissionBinding
 
   constructor(
@@ -20,11 +13,9 @@ export class BindingRule implements Rule {
     topics: readonly Pattern[],
     maximumSubscribers: number,
   ) {
-    this.actions = binding.permission === 'Subscriber' ? readBits : writeBits
-    this.topics = topics
-    this.who = who
-    this.maximumSubscribers = maximumSubscribers
-    this.place = { file: binding.at.file, line: binding.at.line }
+    const { permission, at } = binding
+    const actions = permission === 'Subscriber' ? readBits : writeBits
+    super(actions, topics, who, maximumSubscribers, { file: at.file, line: at.line })
     this.#binding = binding
   }
 
