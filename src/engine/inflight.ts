@@ -72,10 +72,10 @@ export class Inflight {
 
   /** Moves the messages of deliveries that were there at the last call into memory of their own; gives back what is not used. */
   settleDown(): void {
-    if (this.#count === 0 && this.#table.length > 1_024) this.#table = none
-    if (this.#count > 0)
+    if (this.#count > 0) {
       for (const delivery of this.#table)
         if (delivery !== null && delivery.order < this.#settled) delivery.message?.keep()
+    } else if (this.#table.length > 1_024) this.#table = none
     this.#settled = this.#order
   }
 

@@ -1,3 +1,4 @@
+import { GrowingBytes } from './growing-bytes.ts'
 import { metaKeys, positionLength, writePosition } from './meta.ts'
 import { Table } from './records.ts'
 
@@ -20,56 +21,49 @@ export interface BatchReader {
 
 /** A batch as it grows. Its memory is used again once it is done. */
 export class Batch {
-  #bytes = Buffer.allocUnsafeSlow(65_536)
-  #length = batchHeader
+  readonly #memory = new GrowingBytes(65_536, 4_194_304)
+
+  constructor() {
+    this.#memory.take(batchHeader)
+  }
 
   get length(): number {
-    return this.#length
+    return this.#memory.length
   }
 
   get empty(): boolean {
-    return this.#length === batchHeader
+    return this.#memory.length === batchHeader
   }
 
   /** Returns the value as the batch has it. */
   put(table: Table, key: Buffer, value: Buffer): Buffer {
-    const at = this.#grow(7 + key.length + value.length)
-    const bytes = this.#bytes
+    const at = this.#memory.take(7 + key.length + value.length)
+    const { bytes } = this.#memory
     bytes[at] = table
     bytes.writeUInt16BE(key.length, at + 1)
     key.copy(bytes, at + 3)
     bytes.writeUInt32BE(value.length, at + 3 + key.length)
     value.copy(bytes, at + 7 + key.length)
-    return bytes.subarray(at + 7 + key.length, this.#length)
+    return bytes.subarray(at + 7 + key.length, this.#memory.length)
   }
 
   drop(table: Table, key: Buffer): void {
-    const at = this.#grow(3 + key.length)
-    this.#bytes[at] = table | dropped
-    this.#bytes.writeUInt16BE(key.length, at + 1)
-    key.copy(this.#bytes, at + 3)
+    const at = this.#memory.take(3 + key.length)
+    const { bytes } = this.#memory
+    bytes[at] = table | dropped
+    bytes.writeUInt16BE(key.length, at + 1)
+    key.copy(bytes, at + 3)
   }
 
   /** The whole batch; valid until `clear`. */
   seal(position: number, wall: number): Buffer {
-    writePosition(this.#bytes, position, wall)
-    return this.#bytes.subarray(0, this.#length)
+    writePosition(this.#memory.bytes, position, wall)
+    return this.#memory.used
   }
 
   clear(): void {
-    this.#length = batchHeader
-    if (this.#bytes.length > 4_194_304) this.#bytes = Buffer.allocUnsafeSlow(65_536)
-  }
-
-  #grow(length: number): number {
-    const at = this.#length
-    this.#length = at + length
-    if (this.#length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#length, this.#bytes.length * 2))
-      this.#bytes.copy(grown, 0, 0, at)
-      this.#bytes = grown
-    }
-    return at
+    this.#memory.clear()
+    this.#memory.take(batchHeader)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   ReceiverField,
   receiverFields,
 } from './growing-block.ts'
+import { GrowingBytes } from './growing-bytes.ts'
 import { Table } from './records.ts'
 import { sumLength, writeSum } from './sums.ts'
 
@@ -14,30 +15,29 @@ const ordinary = 131_072
 
 /** Turns blocks into bytes, without the messages that nobody waits for any more. */
 export class BlockEncoder {
-  #bytes = Buffer.allocUnsafeSlow(ordinary)
-  #length = 0
+  readonly #memory = new GrowingBytes(ordinary, 16 * ordinary)
   /** The last publisher: it mostly is the next one's, too. */
   #publisher = ''
   #publisherBytes = Buffer.alloc(0)
 
   /** The block as it is kept under `key`: a part of memory that is written over by the next. */
   encode(key: Buffer, block: GrowingBlock): Buffer {
-    if (this.#bytes.length > 16 * ordinary) this.#bytes = Buffer.allocUnsafeSlow(ordinary)
-    this.#length = 0
+    const memory = this.#memory
+    memory.clear()
     const index: number[] = []
     for (let message = 0; message < block.count; message++) {
       if (!block.awaited(message)) continue
-      index.push(block.messages[message * messageFields + MessageField.FirstPlace], this.#length)
+      index.push(block.messages[message * messageFields + MessageField.FirstPlace], memory.length)
       this.#message(block, message)
     }
-    const extrasAt = this.#length
+    const extrasAt = memory.length
     for (const extra of block.extras) {
       const encoded = encodeExtra(extra)
-      const at = this.#grow(encoded.length)
-      encoded.copy(this.#bytes, at)
+      const at = memory.take(encoded.length)
+      encoded.copy(memory.bytes, at)
     }
-    let at = this.#grow((index.length / 2) * indexLength + trailerLength)
-    const bytes = this.#bytes
+    let at = memory.take((index.length / 2) * indexLength + trailerLength)
+    const { bytes } = memory
     for (let entry = 0; entry < index.length; entry += 2, at += indexLength) {
       bytes.writeUInt16BE(index[entry], at)
       bytes.writeUInt32BE(index[entry + 1], at + 2)
@@ -45,8 +45,8 @@ export class BlockEncoder {
     bytes.writeUInt16BE(index.length / 2, at)
     bytes.writeUInt16BE(block.extras.length, at + 2)
     bytes.writeUInt32BE(extrasAt, at + 4)
-    writeSum(Table.Blocks, key, bytes, this.#length - sumLength)
-    return bytes.subarray(0, this.#length)
+    writeSum(Table.Blocks, key, bytes, memory.length - sumLength)
+    return memory.used
   }
 
   #message(block: GrowingBlock, message: number): void {
@@ -59,7 +59,7 @@ export class BlockEncoder {
     const propertiesStart = row[at + MessageField.PropertiesStart]
     const propertiesLength = row[at + MessageField.PropertiesLength]
     let to = this.#head(origin, propertiesLength, size, end - first)
-    const bytes = this.#bytes
+    const { bytes } = this.#memory
     bytes[to] = row[at + MessageField.Options]
     put16(bytes, to + 1, end - first)
     if (block.expiries[message] > 0) bytes.writeDoubleBE(block.expiries[message], to + 15)
@@ -77,8 +77,8 @@ export class BlockEncoder {
     if (publisher !== this.#publisher) this.#remember(publisher)
     const name = this.#publisherBytes
     const length = messageHeader + topic.length + name.length + propertiesLength + size
-    const start = this.#grow(length + receivers * receiverLength)
-    const bytes = this.#bytes
+    const start = this.#memory.take(length + receivers * receiverLength)
+    const { bytes } = this.#memory
     put16(bytes, start + 3, topic.length)
     put16(bytes, start + 5, name.length)
     put32(bytes, start + 7, propertiesLength)
@@ -93,7 +93,7 @@ export class BlockEncoder {
   #receiver(receivers: Int32Array, place: number, to: number): void {
     const at = place * receiverFields
     const sent = receivers[at + ReceiverField.Sent]
-    const bytes = this.#bytes
+    const { bytes } = this.#memory
     put32(bytes, to, receivers[at + ReceiverField.Number])
     put16(bytes, to + 4, sent >>> 16)
     bytes[to + 6] = sent
@@ -103,17 +103,6 @@ export class BlockEncoder {
   #remember(publisher: string): void {
     this.#publisher = publisher
     this.#publisherBytes = Buffer.from(publisher)
-  }
-
-  #grow(length: number): number {
-    const at = this.#length
-    this.#length = at + length
-    if (this.#length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#length, this.#bytes.length * 2))
-      this.#bytes.copy(grown, 0, 0, at)
-      this.#bytes = grown
-    }
-    return at
   }
 }
 

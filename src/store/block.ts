@@ -48,12 +48,17 @@ export interface Copy {
 
 /** The messages of a block, to be read. */
 export class Block {
-  bytes: Buffer
-  readonly firstPlaces: number[]
-  readonly offsets: number[]
-  readonly extras: ExtraRecord[]
+  readonly bytes: Buffer
+  readonly firstPlaces: readonly number[]
+  readonly offsets: readonly number[]
+  readonly extras: readonly ExtraRecord[]
 
-  constructor(bytes: Buffer, firstPlaces: number[], offsets: number[], extras: ExtraRecord[]) {
+  constructor(
+    bytes: Buffer,
+    firstPlaces: readonly number[],
+    offsets: readonly number[],
+    extras: readonly ExtraRecord[],
+  ) {
     this.bytes = bytes
     this.firstPlaces = firstPlaces
     this.offsets = offsets
@@ -119,17 +124,15 @@ export class Block {
   copy(at: number): Copy {
     const { bytes } = this
     const options = bytes[at + 6]
-    const extra = bytes.readUInt32BE(at + 7)
-    const kind = options & (Extra.Identifier | Extra.Listed)
-    const listed = kind === Extra.Listed ? this.extras[extra] : null
+    const { identifiers, share } = extraOf(options, bytes.readUInt32BE(at + 7), this.extras)
     return {
       number: bytes.readUInt32BE(at),
       qos: qosOf(options),
       retain: (options & 4) !== 0,
       step: stepAt(bytes, at),
       packetId: bytes.readUInt16BE(at + 4),
-      identifiers: kind === Extra.Identifier ? [extra] : (listed?.identifiers ?? null),
-      share: listed?.share ?? null,
+      identifiers,
+      share,
     }
   }
 
@@ -145,9 +148,28 @@ export class Block {
   }
 }
 
+/** Options of a receiver, with another step. */
+export function withStep(options: number, step: Step): number {
+  return (options & ~stepMask) | (step << stepShift)
+}
+
+/** The step that the options of a receiver have; 0 for none. */
+export function stepOf(options: number): number {
+  return (options & stepMask) >> stepShift
+}
+
+/** What the options and the `extra` of a receiver say of how it came by the message. */
+export function extraOf(options: number, extra: number, extras: readonly ExtraRecord[]): ExtraRecord {
+  const kind = options & (Extra.Identifier | Extra.Listed)
+  if (kind === Extra.Listed) return extras.at(extra) ?? noExtra
+  return { identifiers: kind === Extra.Identifier ? [extra] : null, share: null }
+}
+
+const noExtra: ExtraRecord = { identifiers: null, share: null }
+
 /** Notes in the bytes of a receiver what happened to it. */
 export function setStep(bytes: Buffer, at: number, step: Step, packetId: number): void {
-  bytes[at + 6] = (bytes[at + 6] & ~stepMask) | (step << stepShift)
+  bytes[at + 6] = withStep(bytes[at + 6], step)
   if (packetId === 0) return
   bytes[at + 4] = packetId >> 8
   bytes[at + 5] = packetId
@@ -155,7 +177,7 @@ export function setStep(bytes: Buffer, at: number, step: Step, packetId: number)
 
 /** What happened to the receiver at `at`. */
 export function stepAt(bytes: Buffer, at: number): number {
-  return (bytes[at + 6] & stepMask) >> stepShift
+  return stepOf(bytes[at + 6])
 }
 
 /** Takes a sealed block apart. Throws RangeError when it is not one. */

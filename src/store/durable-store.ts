@@ -83,6 +83,7 @@ export class DurableStore implements Store {
     this.#context = context
     this.#blocks = new Blocks(context.tables)
     this.#pipeline = new Pipeline(context, {
+      held: () => this.#growing.length,
       complete: () => this.#complete(),
       applied: (position) => this.#applied(position),
       worthWaiting: () => this.#patience.worthwhile(),
@@ -318,14 +319,12 @@ export class DurableStore implements Store {
 
   #changed(): void {
     this.#changes++
-    this.#pipeline.held = this.#growing.length
     this.#pipeline.changed()
   }
 
   #complete(): void {
     this.#patience.leaves()
     this.#growing.end((number, block) => this.#seal(number, block))
-    this.#pipeline.held = 0
     this.#acknowledgements.complete(this.#pipeline.batch)
     this.#beaten = this.#context.clock.now()
   }

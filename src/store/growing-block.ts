@@ -3,7 +3,17 @@ import { Message } from '../engine/message.ts'
 import type { StoredDelivery } from '../engine/store-ports.ts'
 import type { Qos } from '../packet/types.ts'
 import type { TopicName } from '../topic/name.ts'
-import { Extra, type ExtraRecord, maximumPlaces, messageHeader, receiverLength } from './block.ts'
+import {
+  Extra,
+  type ExtraRecord,
+  extraOf,
+  maximumPlaces,
+  messageHeader,
+  receiverLength,
+  stepOf,
+  withStep,
+} from './block.ts'
+import { GrowingBytes } from './growing-bytes.ts'
 import { qosOf, Step } from './records.ts'
 import { clockExpiry } from './retained-record.ts'
 
@@ -42,8 +52,6 @@ export const messageFields = 8
 export const ReceiverField = { Message: 0, Number: 1, Sent: 2, Extra: 3 } as const
 export const receiverFields = 4
 
-const stepShift = 3
-const stepMask = 0x18
 /** The source that is the block's own memory. */
 const own = 0
 
@@ -60,7 +68,7 @@ export class GrowingBlock {
   readonly origins: Origin[] = []
   readonly extras: ExtraRecord[] = []
   /** Where payloads are: first the block's own memory. */
-  readonly sources: Buffer[] = [Buffer.alloc(0)]
+  readonly sources: Buffer[]
   /** Messages so far. */
   count = 0
   /** Copies so far. */
@@ -70,9 +78,12 @@ export class GrowingBlock {
   /** Wall-clock milliseconds after which everything in it has expired, 0 for never: what was sent once goes on [MQTT-4.3.3-7]. */
   expiresAt = -1
   #length = 0
-  /** Bytes in use of its own memory. */
-  #used = 0
+  readonly #memory = new GrowingBytes(ordinary / 8, 2 * ordinary)
   #current: Message | null = null
+
+  constructor() {
+    this.sources = [this.#memory.bytes]
+  }
 
   /** Bytes it stands for so far. */
   get length(): number {
@@ -103,10 +114,12 @@ export class GrowingBlock {
     row[at + MessageField.FirstPlace] = this.places
     const source = message.lasting ? this.#source(message.bytes) : own
     row[at + MessageField.Source] = source
-    row[at + MessageField.Start] = source === own ? this.#take(size) : message.payloadStart
-    if (source === own) message.copyPayload(this.sources[own], this.#used - size)
-    row[at + MessageField.PropertiesStart] = this.#take(propertiesLength)
-    if (properties !== null) properties.copy(this.sources[own], this.#used - propertiesLength)
+    const start = source === own ? this.#take(size) : message.payloadStart
+    row[at + MessageField.Start] = start
+    if (source === own) message.copyPayload(this.sources[own], start)
+    const propertiesStart = this.#take(propertiesLength)
+    row[at + MessageField.PropertiesStart] = propertiesStart
+    if (properties !== null) properties.copy(this.sources[own], propertiesStart)
     this.expiries[this.count++] = expiresAt
     this.#current = message
     this.#length += messageHeader + message.topic.length + message.publisher.length + propertiesLength + size
@@ -143,7 +156,7 @@ export class GrowingBlock {
     const at = place * receiverFields
     if (step === Step.Sent) return this.#sent(at, packetId)
     const row = this.receivers
-    row[at + ReceiverField.Sent] = (row[at + ReceiverField.Sent] & ~stepMask) | (step << stepShift)
+    row[at + ReceiverField.Sent] = withStep(row[at + ReceiverField.Sent], step)
     if (step === Step.Settled) this.live--
   }
 
@@ -151,15 +164,13 @@ export class GrowingBlock {
   read(place: number, clock: Clock): StoredDelivery {
     const at = place * receiverFields
     const sent = this.receivers[at + ReceiverField.Sent]
-    const extra = this.receivers[at + ReceiverField.Extra] >>> 0
-    const kind = sent & (Extra.Identifier | Extra.Listed)
-    const listed = kind === Extra.Listed ? this.extras[extra] : null
+    const { identifiers, share } = extraOf(sent, this.receivers[at + ReceiverField.Extra] >>> 0, this.extras)
     return {
       message: this.#read(this.receivers[at], clock),
       qos: qosOf(sent),
       retain: (sent & 4) !== 0,
-      identifiers: kind === Extra.Identifier ? [extra] : (listed?.identifiers ?? null),
-      share: listed?.share ?? null,
+      identifiers,
+      share,
     }
   }
 
@@ -193,8 +204,7 @@ export class GrowingBlock {
   awaited(message: number): boolean {
     const end = this.endOf(message)
     for (let place = this.messages[message * messageFields + MessageField.FirstPlace]; place < end; place++) {
-      const sent = this.receivers[place * receiverFields + ReceiverField.Sent]
-      if ((sent & stepMask) >> stepShift !== Step.Settled) return true
+      if (stepOf(this.receivers[place * receiverFields + ReceiverField.Sent]) !== Step.Settled) return true
     }
     return false
   }
@@ -202,10 +212,11 @@ export class GrowingBlock {
   /** The rows stay as long as they are: a block cannot have very many. */
   clear(): void {
     this.origins.length = this.extras.length = 0
-    if (this.sources[own].length > 2 * ordinary) this.sources[own] = Buffer.alloc(0)
+    this.#memory.clear()
     this.sources.length = 1
+    this.sources[own] = this.#memory.bytes
     this.#current = null
-    this.#length = this.#used = this.count = this.places = this.live = 0
+    this.#length = this.count = this.places = this.live = 0
     this.expiresAt = -1
   }
 
@@ -219,14 +230,8 @@ export class GrowingBlock {
 
   /** Takes so much of its own memory; returns where it begins. */
   #take(length: number): number {
-    const start = this.#used
-    this.#used = start + length
-    const bytes = this.sources[own]
-    if (this.#used > bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(this.#used, bytes.length * 2, ordinary / 8))
-      bytes.copy(larger, 0, 0, start)
-      this.sources[own] = larger
-    }
+    const start = this.#memory.take(length)
+    this.sources[own] = this.#memory.bytes
     return start
   }
 
@@ -239,8 +244,7 @@ export class GrowingBlock {
 
   #sent(at: number, packetId: number): void {
     const row = this.receivers
-    const options = row[at + ReceiverField.Sent] & 0xffff & ~stepMask
-    row[at + ReceiverField.Sent] = (packetId << 16) | options | (Step.Sent << stepShift)
+    row[at + ReceiverField.Sent] = (packetId << 16) | withStep(row[at + ReceiverField.Sent] & 0xffff, Step.Sent)
     this.expiresAt = 0
   }
 

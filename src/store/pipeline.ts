@@ -14,6 +14,8 @@ export interface PipelineContext {
 
 /** What the pipeline asks of those who stage. */
 export interface Stager {
+  /** Bytes staged that join the batch only when it leaves. */
+  held(): number
   /** Called before a batch leaves, to add what was held back. */
   complete(): void
   /** Called when the tables have a batch. */
@@ -43,8 +45,6 @@ const nobody: StoreWatcher = { committed: () => {}, synced: () => {}, condition:
 export class Pipeline implements Flushable {
   /** What is staged; whoever adds to it calls `changed`. */
   batch = new Batch()
-  /** Bytes staged that join `batch` only when it leaves. */
-  held = 0
   /** The position `batch` will have. */
   position: number
   condition: StoreCondition = 'ok'
@@ -86,7 +86,7 @@ export class Pipeline implements Flushable {
 
   /** Bytes staged and not on their way. */
   get #staged(): number {
-    return this.held + this.batch.length
+    return this.#stager.held() + this.batch.length
   }
 
   /** Something was staged. */

@@ -13,7 +13,12 @@ const [, , folder, sign, mode] = process.argv
 const tables = await openLmdbTables(join(folder, 'store'), { early: mode === 'early' })
 const turn = new Turn((error) => console.log(String(error)))
 const context = { tables, turn, clock: new FakeClock(), gap: 1 }
-const pipeline = new Pipeline(context, { complete: () => {}, applied: () => {}, worthWaiting: () => false })
+const pipeline = new Pipeline(context, {
+  held: () => 0,
+  complete: () => {},
+  applied: () => {},
+  worthWaiting: () => false,
+})
 let condition = 'ok'
 let synced = 0
 let inOrder = true

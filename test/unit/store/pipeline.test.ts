@@ -42,6 +42,7 @@ function pipelineOn(tables: Tables, told: string[], gap: number, worthWaiting = 
   const pipeline = new Pipeline(
     { tables, clock: new FakeClock(), turn, gap },
     {
+      held: () => 0,
       complete: () => told.push('complete'),
       applied: (position) => told.push(`applied ${position}`),
       worthWaiting,
