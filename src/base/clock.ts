@@ -15,6 +15,7 @@ export function systemClock(): Clock {
 }
 
 class SystemClock implements Clock {
+  readonly #origin = performance.timeOrigin
   #now = performance.now()
 
   now(): number {
@@ -22,7 +23,7 @@ class SystemClock implements Clock {
   }
 
   wall(): number {
-    return performance.timeOrigin + this.#now
+    return this.#origin + this.#now
   }
 
   refresh(): void {

@@ -4,11 +4,27 @@ import type { Clock } from './clock.ts'
 export class Timer {
   readonly fire: () => void
   deadline = 0
-  /** The slot of the wheel it is in, -1 for none. */
-  slot = -1
+  /** Its neighbours in the ring of its slot; it is its own while it is not set. */
+  next: Timer = this
+  previous: Timer = this
 
   constructor(fire: () => void) {
     this.fire = fire
+  }
+
+  /** Puts it at the end of the ring that begins with `head`. */
+  enter(head: Timer): void {
+    this.next = head
+    this.previous = head.previous
+    head.previous.next = this
+    head.previous = this
+  }
+
+  leave(): void {
+    this.previous.next = this.next
+    this.next.previous = this.previous
+    this.next = this
+    this.previous = this
   }
 }
 
@@ -20,7 +36,8 @@ const granularity = 200
  * at one slot. Timers fire at their deadline or up to 200 ms after it, never before.
  */
 export class Wheel {
-  readonly #slots: (Set<Timer> | null)[] = new Array<Set<Timer> | null>(slots).fill(null)
+  /** The head of each slot's ring. */
+  readonly #slots: readonly Timer[] = Array.from({ length: slots }, () => new Timer(nothing))
   readonly #clock: Clock
   readonly #stop: () => void
   #ticked: number
@@ -33,22 +50,20 @@ export class Wheel {
 
   /** Sets or moves a timer to fire `ms` milliseconds from now. */
   set(timer: Timer, ms: number): void {
-    this.cancel(timer)
+    timer.leave()
     this.#clock.refresh()
     timer.deadline = this.#clock.now() + ms
-    timer.slot = (Math.max(this.#ticked, Math.floor(timer.deadline / granularity)) + 1) % slots
-    ;(this.#slots[timer.slot] ??= new Set()).add(timer)
+    const granule = Math.max(this.#ticked, Math.floor(timer.deadline / granularity)) + 1
+    timer.enter(this.#slots[granule % slots])
   }
 
   cancel(timer: Timer): void {
-    if (timer.slot < 0) return
-    this.#slots[timer.slot]?.delete(timer)
-    timer.slot = -1
+    timer.leave()
   }
 
+  /** No timer fires any more. */
   close(): void {
     this.#stop()
-    this.#slots.fill(null)
   }
 
   #tick(): void {
@@ -62,14 +77,23 @@ export class Wheel {
   }
 
   #turn(slot: number, now: number): void {
-    const timers = this.#slots[slot]
-    if (timers === null) return
-    for (const timer of timers) {
-      if (timer.deadline > now) continue
-      timers.delete(timer)
-      timer.slot = -1
+    const head = this.#slots[slot]
+    const due = new Timer(nothing)
+    for (let timer = head.next; timer !== head; ) {
+      const { next } = timer
+      if (timer.deadline <= now) {
+        timer.leave()
+        timer.enter(due)
+      }
+      timer = next
+    }
+    // One that fires may cancel others that are due.
+    while (due.next !== due) {
+      const timer = due.next
+      timer.leave()
       timer.fire()
     }
-    if (timers.size === 0) this.#slots[slot] = null
   }
 }
+
+function nothing(): void {}

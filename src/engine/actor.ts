@@ -35,7 +35,8 @@ export class Actor implements Client {
     this.version = version
     this.listener = listener
     // The certificates are large, and what they say is part of the identity.
-    this.peer = peer.tls === null ? peer : { ...peer, tls: { ...peer.tls, certificates: [] } }
+    const { tls } = peer
+    this.peer = tls === null || tls.certificates.length === 0 ? peer : { ...peer, tls: { ...tls, certificates: [] } }
   }
 
   /** Nothing that rules can ask differs: what was decided for one holds for the other. */

@@ -5,10 +5,10 @@ import { encodePassedProperties } from '../packet/passed-properties.ts'
 import { Reason } from '../packet/reason.ts'
 import { isTextPayload } from '../packet/text.ts'
 import { isReserved } from '../topic/filter.ts'
-import { anySize, type Connection, Phase } from './connection.ts'
+import { type Connection, Phase } from './connection.ts'
 import { beginExchange } from './exchange.ts'
 import { endOf, principalOf, refusedSession } from './identity.ts'
-import { Outbox } from './outbox.ts'
+import { anySize } from './outbox.ts'
 import type { Answer, Authentication, Credentials, Identity, Verdict } from './ports.ts'
 import { SendQuota } from './send-quota.ts'
 import type { Session } from './session.ts'
@@ -25,7 +25,7 @@ export function connect(connection: Connection, bytes: Buffer, start: number, en
   }
   connection.protocol = packet.version
   connection.problemInformation = packet.properties.requestProblemInformation !== 0
-  connection.outbox = outboxOf(connection, packet)
+  suit(connection, packet)
   if (closing) return connection.fail(Reason.ServerShuttingDown, 'the broker is closing')
   const wrong = refusal(connection, packet)
   if (wrong !== null) return connection.fail(wrong[0], wrong[1])
@@ -35,11 +35,9 @@ export function connect(connection: Connection, bytes: Buffer, start: number, en
   authenticate(connection, packet)
 }
 
-function outboxOf(connection: Connection, packet: Connect): Outbox {
-  const { core, wire } = connection
-  const { maximumPacketSize, topicAliasMaximum } = packet.properties
-  const aliases = Math.min(topicAliasMaximum ?? 0, core.settings.topicAliasMaximum)
-  return new Outbox(core, wire, packet.version, maximumPacketSize ?? anySize, core.settings.outboxBytes, aliases)
+function suit({ core, outbox }: Connection, { version, properties }: Connect): void {
+  const aliases = Math.min(properties.topicAliasMaximum ?? 0, core.settings.topicAliasMaximum)
+  outbox.suit(version, properties.maximumPacketSize ?? anySize, aliases)
 }
 
 /** What is wrong with a CONNECT that is well-formed. */
@@ -132,7 +130,8 @@ function ask(connection: Connection, answer: Answer<Verdict>, what: string, allo
 /** Takes over, resumes or makes the session and says so with CONNACK, before anything else is sent [MQTT-3.2.0-1]. */
 function open(connection: Connection, packet: Connect, properties: ServerProperties): void {
   const { core, id } = connection
-  const denial = refusedSession(core, id, connection.identity)
+  const found = core.sessions.get(id)
+  const denial = refusedSession(core, found, connection.identity)
   if (denial !== null) return connection.deny(denial)
   const expiryInterval = expiryOf(packet, core.settings.maximumSessionExpiry)
   const keepAlive = keepAliveOf(packet, core.settings.maximumKeepAlive)
@@ -146,8 +145,8 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
     )
   }
   // The old connection is told before the new one is answered, so that it never sees the new one's messages.
-  core.sessions.get(id)?.owner?.takenOver()
-  const before = core.sessions.get(id)
+  found?.owner?.takenOver()
+  const before = found === null ? null : core.sessions.get(id)
   const present = before !== null && !packet.cleanStart
   const safe = present && core.commits.reached(connection.durability) >= before.since
   const changing = expiryInterval > 0 || before?.kept === true || packet.will !== null
@@ -191,7 +190,7 @@ function welcome(
   connection.keepAlive()
   record(connection, present)
   const maximum = connection.outbox.maximumPacketSize
-  connection.outbox.raw(encodeConnack(packet.version, present, Reason.Success, told, maximum))
+  connection.outbox.first(encodeConnack(packet.version, present, Reason.Success, told, maximum))
   session.attach(connection)
 }
 

@@ -11,7 +11,7 @@ import { expired } from './identity.ts'
 import type { Delivery } from './inflight.ts'
 import type { Message } from './message.ts'
 import { nobody } from './nobody.ts'
-import { Outbox } from './outbox.ts'
+import { anySize, Outbox } from './outbox.ts'
 import type { Client, Denial, Exchange, Identity, ListenerRules, Peer, Verdict, Wire } from './ports.ts'
 import { afterConnect, returnCode } from './refusal-codes.ts'
 import { SendQuota } from './send-quota.ts'
@@ -21,9 +21,6 @@ import type { Durability } from './store-ports.ts'
 /** How far a network connection has come. */
 export const Phase = { Opening: 0, Authenticating: 1, Connected: 2, Closed: 3 } as const
 export type Phase = (typeof Phase)[keyof typeof Phase]
-
-/** Room for any packet: what a client that gives no Maximum Packet Size takes. */
-export const anySize = 0x1000_0005
 
 /** Told who the client turned out to be, and what to send it last. */
 export type Authenticated = (identity: Identity, data: Buffer | null) => void
@@ -65,7 +62,7 @@ export class Connection implements Attached, Client {
   /** Clock milliseconds at which it was told that it is connected. */
   connectedAt = 0
   session: Session | null = null
-  outbox: Outbox
+  readonly outbox: Outbox
   sendQuota: SendQuota
   /** Milliseconds without a packet after which the client is given up, 0 for never [MQTT-3.1.2-22]. */
   patience = 0
@@ -98,7 +95,7 @@ export class Connection implements Attached, Client {
     this.core = core
     this.wire = wire
     this.rules = rules
-    this.outbox = new Outbox(core, wire, 4, anySize, core.settings.outboxBytes, 0)
+    this.outbox = new Outbox(core, wire, core.settings.outboxBytes)
     this.sendQuota = new SendQuota(0, 0)
     this.actor = unknown
     this.lastHeard = core.clock.now()

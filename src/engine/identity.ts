@@ -2,6 +2,7 @@ import type { ServerProperties } from '../packet/encode.ts'
 import { Reason } from '../packet/reason.ts'
 import type { Core } from './core.ts'
 import type { Denial, Identity } from './ports.ts'
+import type { Session } from './session.ts'
 
 /** Whom the sessions of a client belong to: its name, or nobody when it did not prove that name. */
 export function principalOf({ method, name }: Identity): string {
@@ -26,12 +27,15 @@ export function expired({ name, method, expiresAt = 0 }: Identity): Denial {
   }
 }
 
-/** Why a client may not have the session of a client identifier, or one more, or null. */
-export function refusedSession({ settings, sessions }: Core, clientId: string, identity: Identity): Denial | null {
+/** Why a client may not have the session that is `present` under its client identifier, or one more, or null. */
+export function refusedSession(
+  { settings, sessions }: Core,
+  present: Session | null,
+  identity: Identity,
+): Denial | null {
   const principal = principalOf(identity)
-  const present = sessions.get(clientId)
   if (present !== null && settings.boundSessions && present.principal !== '' && present.principal !== principal) {
-    const detail = `the session ${clientId} belongs to ${present.principal}, not to ${principal === '' ? 'anonymous clients' : principal}`
+    const detail = `the session ${present.id} belongs to ${present.principal}, not to ${principal === '' ? 'anonymous clients' : principal}`
     return { reason: Reason.NotAuthorized, detail, told: 'the client identifier belongs to somebody else' }
   }
   const maximum = identity.maximumSessions ?? settings.maximumSessionsPerIdentity

@@ -22,11 +22,12 @@ export class Intake implements WireEvents, PacketSink {
   /** Reading stopped because the client does not take what is sent to it. */
   #stalled = false
   #begun = false
-  readonly #gone: (intake: Intake) => void
+  readonly #present: Set<Intake>
 
-  /** `gone` is called when the network connection is. */
-  constructor(core: Core, wire: Wire, rules: ListenerRules, gone: (intake: Intake) => void) {
-    this.#gone = gone
+  /** It is one of `present` until the network connection is gone. */
+  constructor(core: Core, wire: Wire, rules: ListenerRules, present: Set<Intake>) {
+    this.#present = present
+    present.add(this)
     this.connection = new Connection(core, wire, rules)
     this.connection.resume = () => this.#resumeReading()
     this.#framer = new Framer(this, Math.min(core.settings.maximumConnectBytes, core.settings.maximumPacketSize))
@@ -57,7 +58,7 @@ export class Intake implements WireEvents, PacketSink {
 
   closed(cause: Error | null): void {
     this.connection.lost(cause)
-    this.#gone(this)
+    this.#present.delete(this)
   }
 
   packet(first: number, bytes: Buffer, start: number, end: number): boolean {

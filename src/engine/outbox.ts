@@ -22,6 +22,9 @@ export interface OutboxContext {
   readonly counters: Counters
 }
 
+/** Room for any packet: what a client that gives no Maximum Packet Size takes. */
+export const anySize = 0x1000_0005
+
 /** A payload of this size is sent from where it is instead of being copied. */
 const large = 8_192
 /** So much is written at once; more waiting than this is written before the turn ends. */
@@ -42,9 +45,9 @@ const extras: { expiry: number; alias: number; aliasKnown: boolean; identifiers:
  * encoding shared with others is a frame with a stamp, the first byte and packet identifier to put in when it is copied.
  */
 export class Outbox implements Flushable {
-  readonly version: Version
+  version: Version = 4
   /** Bytes of the largest packet the client takes. */
-  readonly maximumPacketSize: number
+  maximumPacketSize = anySize
   /** The wire takes no more until it says so. */
   blocked = false
   /** Bytes waiting. */
@@ -52,7 +55,7 @@ export class Outbox implements Flushable {
   readonly #context: OutboxContext
   readonly #wire: Wire
   readonly #limit: number
-  readonly #aliases: Aliases | null
+  #aliases: Aliases | null = null
   readonly #frames: Frame[] = []
   readonly #stamps: number[] = []
   #runBytes: Buffer | null = null
@@ -61,18 +64,15 @@ export class Outbox implements Flushable {
   #enlisted = false
   #closed = false
 
-  /** `limit`: bytes that may wait before `full`. `aliasMaximum`: topic aliases to use, 0 for none. */
-  constructor(
-    context: OutboxContext,
-    wire: Wire,
-    version: Version,
-    maximumPacketSize: number,
-    limit: number,
-    aliasMaximum: number,
-  ) {
+  /** `limit`: bytes that may wait before `full`. */
+  constructor(context: OutboxContext, wire: Wire, limit: number) {
     this.#context = context
     this.#wire = wire
     this.#limit = limit
+  }
+
+  /** The client has said what it takes. `aliasMaximum`: topic aliases to use, 0 for none. */
+  suit(version: Version, maximumPacketSize: number, aliasMaximum: number): void {
     this.version = version
     this.maximumPacketSize = maximumPacketSize
     this.#aliases = version === 5 && aliasMaximum > 0 ? new Aliases(aliasMaximum) : null
@@ -85,7 +85,7 @@ export class Outbox implements Flushable {
 
   /** True when the message, as this client would get it, is within its Maximum Packet Size [MQTT-3.1.2-24]. */
   fits(message: Message, hasId: boolean, identifiers: readonly number[] | null): boolean {
-    if (this.maximumPacketSize >= 0x1000_0005) return true
+    if (this.maximumPacketSize >= anySize) return true
     extras.expiry = this.version === 5 ? message.secondsLeft(0) : -1
     extras.identifiers = identifiers
     extras.alias = this.#aliases?.known(message.topic) ?? 0
@@ -143,6 +143,14 @@ export class Outbox implements Flushable {
   raw(bytes: Buffer): void {
     this.#context.counters.packetsSent++
     this.#extend(bytes, 0, bytes.length)
+  }
+
+  /** Writes a packet now if nothing waits before it: over TLS it leaves together with what the handshake ends with. */
+  first(bytes: Buffer): void {
+    if (this.pending > 0 || this.blocked || this.#closed) return this.raw(bytes)
+    this.#context.counters.packetsSent++
+    this.pending = bytes.length
+    this.#write(bytes)
   }
 
   /** Writes what waits, as far as the wire takes it. */

@@ -17,9 +17,7 @@ export class Reception implements Acceptor {
   }
 
   accept(wire: Wire, rules: ListenerRules): WireEvents {
-    const intake = new Intake(this.#core, wire, rules, (ended) => this.#intakes.delete(ended))
-    this.#intakes.add(intake)
-    return intake
+    return new Intake(this.#core, wire, rules, this.#intakes)
   }
 
   refused(refusal: Refusal): void {

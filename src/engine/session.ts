@@ -202,8 +202,8 @@ export class Session implements Receiver, QueueOwner, Flushable {
     while (this.#resent < this.#resend.length) if (!this.#sendAgain(attached, this.#resend[this.#resent])) return
     this.#resend = none
     this.#resent = 0
-    const queue = this.#waiting
-    for (let next = queue.peek(); next !== null; next = queue.peek()) {
+    const queue = this.#queue
+    for (let next = queue === null ? null : queue.peek(); queue !== null && next !== null; next = queue.peek()) {
       if (attached.outbox.full || (next.qos > 0 && !this.#admits(attached))) return next.message?.keep()
       queue.shift()
       const message = next.message

@@ -15,7 +15,7 @@ export interface SocketEvents {
   closed(): void
 }
 
-/** A socket that keeps its wire in a field, so that all sockets share the same callbacks. */
+/** A socket that keeps its wire in a field and tells it by itself: a listener for each event costs every connection dearly. */
 export interface WiredSocket extends Socket {
   wire: SocketEvents | null
 }
@@ -25,13 +25,22 @@ export class AcceptedSocket extends Socket implements WiredSocket {
 
   constructor(handle: object) {
     super(intoShared(handle))
-    reportEvents(this)
+  }
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    const heard = event === 'error' || super.emit(event, ...values)
+    tell(this.wire, event, values[0])
+    return heard
   }
 }
 
-/** Sends the events of a socket to whatever its wire is at the time; those of reading come by `readIntoShared`. */
-export function reportEvents(socket: WiredSocket): void {
-  socket.on('drain', onDrain).on('error', onError).on('end', onEnd).on('close', onClose)
+/** Tells a wire of an event of its socket; of reading `readIntoShared` tells. */
+export function tell(wire: SocketEvents | null, event: string | symbol, cause: unknown): void {
+  if (wire === null) return
+  if (event === 'drain') wire.drained()
+  else if (event === 'error') wire.failed(cause instanceof Error ? cause : new Error(String(cause)))
+  else if (event === 'end') wire.ended()
+  else if (event === 'close') wire.closed()
 }
 
 /** Sends the events of any socket to `wire`, which may replace an earlier one. */
@@ -77,7 +86,7 @@ export const readIntoShared = {
 }
 
 /** Only the sockets made here and their like have this `onread`, and all of them have a wire. */
-function isWired(socket: unknown): socket is WiredSocket {
+export function isWired(socket: unknown): socket is WiredSocket {
   return socket instanceof Socket && 'wire' in socket
 }
 
@@ -85,22 +94,6 @@ function intoShared(handle: object): SocketConstructorOpts {
   const options = { onread: readIntoShared }
   Reflect.set(options, 'handle', handle)
   return options
-}
-
-function onDrain(this: WiredSocket): void {
-  this.wire?.drained()
-}
-
-function onError(this: WiredSocket, cause: Error): void {
-  this.wire?.failed(cause)
-}
-
-function onEnd(this: WiredSocket): void {
-  this.wire?.ended()
-}
-
-function onClose(this: WiredSocket): void {
-  this.wire?.closed()
 }
 
 interface ListeningHandle {

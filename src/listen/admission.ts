@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { TlsDetails } from '../engine/ports.ts'
+import { isWired, type SocketEvents } from './accepted-socket.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import type { Limits } from './limits.ts'
 import type { Remote } from './peer.ts'
 import type { WireOwner } from './socket-wire.ts'
+import { tlsFailure } from './tls-failure.ts'
 
 export type Handshake = 'PROXY header' | 'TLS handshake' | 'WebSocket upgrade'
 
@@ -17,9 +19,10 @@ export interface AdmissionDesk {
 
 /**
  * A connection with handshakes before MQTT, from accept until the engine takes it, it is refused, or its time is over.
- * It gives back what the limits counted when the socket closes, whatever became of the connection.
+ * It gives back what the limits counted when the socket closes, whatever became of the connection. Until the engine has
+ * one it is the wire of a socket that tells wires.
  */
-export class Admission implements Deadline, WireOwner {
+export class Admission implements Deadline, WireOwner, SocketEvents {
   readonly socket: Socket
   readonly #desk: AdmissionDesk
   remote: Remote
@@ -27,14 +30,15 @@ export class Admission implements Deadline, WireOwner {
   handshake: Handshake
   #state: 'pending' | 'admitted' | 'refused' = 'pending'
   #address: string | null = null
+  #closed = false
 
   constructor(socket: Socket, remote: Remote, handshake: Handshake, desk: AdmissionDesk) {
     this.socket = socket
     this.remote = remote
     this.handshake = handshake
     this.#desk = desk
-    socket.on('error', () => {})
-    socket.once('close', () => this.#gone())
+    if (isWired(socket)) socket.wire = this
+    else socket.on('error', (cause) => this.failed(cause)).once('close', () => this.closed())
     desk.handshakes.add(this)
   }
 
@@ -46,8 +50,9 @@ export class Admission implements Deadline, WireOwner {
     return this.#desk.closing
   }
 
-  /** The socket's own 'close' gives back what was counted. */
-  released(): void {}
+  released(): void {
+    this.closed()
+  }
 
   /** Counts the connection for its client's address, or refuses it. */
   enterAddress(): boolean {
@@ -85,7 +90,18 @@ export class Admission implements Deadline, WireOwner {
     this.socket.destroy()
   }
 
-  #gone(): void {
+  read(): void {}
+  drained(): void {}
+  ended(): void {}
+
+  failed(cause: unknown): void {
+    if (this.pending && this.handshake === 'TLS handshake') this.refuse('TLS handshake failed', tlsFailure(cause))
+  }
+
+  closed(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.failed(reset)
     // The layer above may know why and tells after its own end, still in this turn.
     if (this.pending) setImmediate(() => this.refuseSoftly('connection lost in a handshake', this.handshake))
     this.#desk.handshakes.remove(this)
@@ -93,3 +109,6 @@ export class Admission implements Deadline, WireOwner {
     if (this.#address !== null) this.#desk.limits.leaveAddress(this.#address)
   }
 }
+
+/** What a connection fails with that was closed in the middle. */
+const reset = { code: 'ECONNRESET' }

@@ -60,7 +60,10 @@ class HeaderReading implements SocketEvents {
 
   drained(): void {}
   failed(): void {}
-  closed(): void {}
+
+  closed(): void {
+    this.#admission.closed()
+  }
 
   ended(): void {
     this.#admission.socket.destroy()

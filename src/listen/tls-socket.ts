@@ -5,17 +5,21 @@
 
 import { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import { readIntoShared, reportEvents, type SocketEvents, type WiredSocket } from './accepted-socket.ts'
+import { type readIntoShared, type SocketEvents, tell, type WiredSocket } from './accepted-socket.ts'
 
 export type SniChooser = (name: string, answer: (error: Error | null, context?: SecureContext) => void) => void
+
+/** Chooses one of the application protocols a client offers; undefined ends the handshake. */
+export type AlpnChooser = (offer: { readonly protocols: readonly string[] }) => string | undefined
 
 export interface TlsSocketOptions {
   readonly isServer: true
   readonly secureContext: SecureContext
   readonly requestCert: boolean
   readonly rejectUnauthorized: false
-  readonly ALPNProtocols: Uint8Array
+  readonly ALPNCallback?: AlpnChooser
   readonly SNICallback?: SniChooser
+  readonly onread?: typeof readIntoShared
 }
 
 /** Whether TLS sockets can be made over a handle. */
@@ -33,10 +37,22 @@ let handed: object | null = null
 
 /** The server's end of a TLS connection, over a socket or the handle of one. */
 export class TlsServerSocket extends Base {
+  /** Called once, when the handshake is done. */
+  secured: () => void = ignored
+
   constructor(below: object, options: TlsSocketOptions) {
     super(socketOrHanded(below), options)
     // Without a socket below it takes itself for a client that has yet to connect.
     Reflect.set(this, 'connecting', false)
+  }
+
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    // Its name for a handshake that is done.
+    if (event !== 'secure') return super.emit(event, ...values)
+    const { secured } = this
+    this.secured = ignored
+    secured()
+    return true
   }
 
   /** Called by the constructor of TLSSocket. */
@@ -65,17 +81,20 @@ export class TlsServerSocket extends Base {
 }
 
 /**
- * One over a handle that reads into the buffer all connections share. After a pause it may still hand on what came in the
- * same read of the network, 64 KiB at the most.
+ * One over a handle that reads into the buffer all connections share, as `onread` in its options says. After a pause it may
+ * still hand on what came in the same read of the network, 64 KiB at the most.
  */
 export class WiredTlsSocket extends TlsServerSocket implements WiredSocket {
   wire: SocketEvents | null = null
 
-  constructor(handle: object, options: TlsSocketOptions) {
-    super(handle, Object.assign({ onread: readIntoShared }, options))
-    reportEvents(this)
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    const heard = event === 'error' || super.emit(event, ...values)
+    tell(this.wire, event, values[0])
+    return heard
   }
 }
+
+function ignored(): void {}
 
 function socketOrHanded(below: object): Socket | null {
   if (below instanceof Socket) return below

@@ -1,10 +1,17 @@
 import { BrokerError } from '../base/errors.ts'
+import { readIntoShared } from './accepted-socket.ts'
 import type { Admission } from './admission.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import { detailsOf } from './tls-details.ts'
-import { certificateFailure, tlsFailure } from './tls-failure.ts'
-import { type SniChooser, TlsServerSocket, type TlsSocketOptions, WiredTlsSocket } from './tls-socket.ts'
+import { certificateFailure } from './tls-failure.ts'
+import {
+  type AlpnChooser,
+  type SniChooser,
+  TlsServerSocket,
+  type TlsSocketOptions,
+  WiredTlsSocket,
+} from './tls-socket.ts'
 
 export type AfterTls = (admission: Admission, socket: TlsServerSocket) => void
 
@@ -25,13 +32,16 @@ export class TlsStage {
   readonly credentials: TlsCredentials
   readonly #manner: TlsManner
   readonly #next: AfterTls
-  readonly #applications: Uint8Array
+  readonly #chooseApplication: AlpnChooser | null
+  /** What all sockets are made with until the certificates change. */
+  #options: TlsSocketOptions | null = null
+  #contexts: TlsContexts | null = null
 
   constructor(credentials: TlsCredentials, manner: TlsManner, next: AfterTls) {
     this.credentials = credentials
     this.#manner = manner
     this.#next = next
-    this.#applications = Buffer.concat(manner.applications.map(encodeApplication))
+    this.#chooseApplication = alpnChooserOf(manner.applications)
   }
 
   /** A socket of the usual kind over the handle of an accepted connection. */
@@ -42,23 +52,19 @@ export class TlsStage {
 
   /** Shakes hands over the admission's socket, from which other things were read before. */
   shakeOver(admission: Admission): void {
-    this.shake(admission, new TlsServerSocket(admission.socket, this.#socketOptions()))
+    const socket = new TlsServerSocket(admission.socket, this.#socketOptions())
+    socket.on('error', (cause) => admission.failed(cause))
+    socket.on('close', () => admission.closed())
+    this.shake(admission, socket)
   }
 
   shake(admission: Admission, socket: TlsServerSocket): void {
     admission.handshake = 'TLS handshake'
-    const failed = (error: Error) => admission.refuse('TLS handshake failed', tlsFailure(error))
-    const lost = () => admission.refuse('TLS handshake failed', tlsFailure({ code: 'ECONNRESET' }))
-    socket.on('error', failed)
-    socket.on('close', lost)
-    // Its name for a handshake that is done.
-    socket.once('secure', () => {
-      socket.off('error', failed)
-      socket.off('close', lost)
+    socket.secured = () => {
       socket.release()
       if (admission.pending) this.#shaken(admission, socket)
       else socket.destroy()
-    })
+    }
   }
 
   #shaken(admission: Admission, socket: TlsServerSocket): void {
@@ -70,16 +76,22 @@ export class TlsStage {
   }
 
   #socketOptions(): TlsSocketOptions {
-    const { credentials } = this
-    const { contexts } = credentials
-    const options = {
+    const { contexts } = this.credentials
+    if (this.#options === null || this.#contexts !== contexts) this.#options = this.#optionsOf(contexts)
+    this.#contexts = contexts
+    return this.#options
+  }
+
+  #optionsOf(contexts: TlsContexts): TlsSocketOptions {
+    return {
       isServer: true,
       secureContext: contexts.standard,
       requestCert: this.#manner.requestCertificates,
       rejectUnauthorized: false,
-      ALPNProtocols: this.#applications,
-    } as const
-    return contexts.hasNames ? { ...options, SNICallback: chooserOf(contexts) } : options
+      ...(this.#chooseApplication === null ? {} : { ALPNCallback: this.#chooseApplication }),
+      ...(contexts.hasNames ? { SNICallback: chooserOf(contexts) } : {}),
+      ...(this.#manner.wired ? { onread: readIntoShared } : {}),
+    }
   }
 }
 
@@ -91,10 +103,16 @@ function chooserOf(contexts: TlsContexts): SniChooser {
   }
 }
 
-/** A protocol name as it is sent [RFC 7301, 3.1]. */
-function encodeApplication(name: string): Buffer {
-  const bytes = Buffer.from(name)
-  if (bytes.length === 0 || bytes.length > 255)
+/** Chooses the first of these protocols that a client offers [RFC 7301, 3.2]; null where there are none. */
+function alpnChooserOf(applications: readonly string[]): AlpnChooser | null {
+  for (const name of applications) checkApplication(name)
+  if (applications.length === 0) return null
+  return ({ protocols }) => applications.find((name) => protocols.includes(name))
+}
+
+/** The length of a protocol name is sent as one byte [RFC 7301, 3.1]. */
+function checkApplication(name: string): void {
+  const bytes = Buffer.byteLength(name)
+  if (bytes === 0 || bytes > 255)
     throw new BrokerError('TLS_INVALID', `${JSON.stringify(name)} cannot be an ALPN name: it needs 1 to 255 bytes`)
-  return Buffer.concat([Buffer.of(bytes.length), bytes])
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { anySize } from '../../../src/engine/connection.ts'
 import { Outbox } from '../../../src/engine/outbox.ts'
 import { v4, v5 } from '../../kit/packets.ts'
 import { Bench, RecordingWire, turn } from './kit.ts'
@@ -143,7 +142,8 @@ test('a packet is never over the maximum size of its client, with whatever prope
     for (let maximumPacketSize = 20; maximumPacketSize < 60; maximumPacketSize++) {
       using bench = new Bench()
       const wire = new RecordingWire()
-      const outbox = new Outbox(bench.core, wire, 5, maximumPacketSize, 1_000, topicAliasMaximum)
+      const outbox = new Outbox(bench.core, wire, 1_000)
+      outbox.suit(5, maximumPacketSize, topicAliasMaximum)
       for (const identifiers of [null, [1], [1, 200, 20_000]]) {
         const message = bench.message('long/topic', 'payload', { expiresAt: bench.clock.now() + 5_000 })
         if (!outbox.fits(message, true, identifiers)) continue
@@ -158,7 +158,7 @@ test('a packet is never over the maximum size of its client, with whatever prope
 
 test('a client without a maximum takes any packet', () => {
   using bench = new Bench()
-  const outbox = new Outbox(bench.core, new RecordingWire(), 4, anySize, 1_000, 0)
+  const outbox = new Outbox(bench.core, new RecordingWire(), 1_000)
   assert.ok(outbox.fits(bench.message('t', Buffer.alloc(1_000_000)), true, null))
 })
 
