@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Outbox } from '../../../src/engine/outbox.ts'
 import { v4, v5 } from '../../kit/packets.ts'
-import { Bench, RecordingWire, turn } from './kit.ts'
+import { Bench, BenchClient, RecordingWire, turn } from './kit.ts'
 
 const payloadsOf = (packets: readonly { payload: Buffer }[]) => packets.map(({ payload }) => payload.toString())
 
@@ -170,4 +170,32 @@ test('a closed outbox writes nothing more', async () => {
   const writes = client.wire.writes.length
   await turn()
   assert.equal(client.wire.writes.length, writes)
+})
+
+test('a client is told that it is connected at once, before the turn ends', () => {
+  using bench = new Bench()
+  const client = new BenchClient(bench.reception, v4)
+  client.send(v4.connect({ clientId: 'c' }))
+  assert.deepEqual(
+    client.wire.writes.map((bytes) => [...bytes]),
+    [[0x20, 2, 0, 0]],
+  )
+})
+
+test('what is written at once does not overtake what waits', () => {
+  using bench = new Bench()
+  const wire = new RecordingWire()
+  const outbox = new Outbox(bench.core, wire, 1_000)
+  outbox.raw(Buffer.from('waits '))
+  outbox.first(Buffer.from('at once'))
+  assert.equal(wire.writes.length, 0)
+  outbox.flush()
+  assert.equal(Buffer.concat(wire.writes).toString(), 'waits at once')
+  wire.takes = false
+  outbox.first(Buffer.from('taken'))
+  outbox.first(Buffer.from('behind'))
+  assert.deepEqual([wire.writes.at(-1)?.toString(), outbox.pending], ['taken', 6])
+  wire.takes = true
+  outbox.drained()
+  assert.deepEqual([wire.writes.at(-1)?.toString(), outbox.pending], ['behind', 0])
 })
