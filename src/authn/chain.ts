@@ -142,8 +142,6 @@ export class Chain implements Authenticator {
   }
 
   #accept(identity: Identity, from: Authenticator, who: Credentials): Found {
-    // All who prove nothing are one: there is nothing to check, and nobody who vouches for it.
-    if (identity === anonymous) return identity
     if (!isName(identity.name)) return unusableName(identity)
     const patterns = identity.clientIds ?? this.#options.clientIds
     // Who has proved no name has none to be bound to.

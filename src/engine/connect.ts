@@ -138,7 +138,7 @@ function open(connection: Connection, packet: Connect, properties: ServerPropert
   const told =
     packet.version === 5 ? { ...announcement(connection, packet, expiryInterval, keepAlive), ...properties } : {}
   const maximum = connection.outbox.maximumPacketSize
-  if (encodeConnack(packet.version, false, Reason.Success, told, maximum).length > maximum) {
+  if (maximum < anySize && encodeConnack(packet.version, false, Reason.Success, told, maximum).length > maximum) {
     return connection.fail(
       Reason.PacketTooLarge,
       `CONNACK is over the maximum packet size of the client, ${maximum} bytes`,

@@ -9,15 +9,12 @@ import { type readIntoShared, type SocketEvents, tell, type WiredSocket } from '
 
 export type SniChooser = (name: string, answer: (error: Error | null, context?: SecureContext) => void) => void
 
-/** Chooses one of the application protocols a client offers; undefined ends the handshake. */
-export type AlpnChooser = (offer: { readonly protocols: readonly string[] }) => string | undefined
-
 export interface TlsSocketOptions {
   readonly isServer: true
   readonly secureContext: SecureContext
   readonly requestCert: boolean
   readonly rejectUnauthorized: false
-  readonly ALPNCallback?: AlpnChooser
+  readonly ALPNProtocols: Uint8Array
   readonly SNICallback?: SniChooser
   readonly onread?: typeof readIntoShared
 }

@@ -5,13 +5,7 @@ import type { TlsContexts } from './tls-contexts.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import { detailsOf } from './tls-details.ts'
 import { certificateFailure } from './tls-failure.ts'
-import {
-  type AlpnChooser,
-  type SniChooser,
-  TlsServerSocket,
-  type TlsSocketOptions,
-  WiredTlsSocket,
-} from './tls-socket.ts'
+import { type SniChooser, TlsServerSocket, type TlsSocketOptions, WiredTlsSocket } from './tls-socket.ts'
 
 export type AfterTls = (admission: Admission, socket: TlsServerSocket) => void
 
@@ -32,16 +26,15 @@ export class TlsStage {
   readonly credentials: TlsCredentials
   readonly #manner: TlsManner
   readonly #next: AfterTls
-  readonly #chooseApplication: AlpnChooser | null
+  readonly #applications: Uint8Array
   /** What all sockets are made with until the certificates change. */
   #options: TlsSocketOptions | null = null
-  #contexts: TlsContexts | null = null
 
   constructor(credentials: TlsCredentials, manner: TlsManner, next: AfterTls) {
     this.credentials = credentials
     this.#manner = manner
     this.#next = next
-    this.#chooseApplication = alpnChooserOf(manner.applications)
+    this.#applications = Buffer.concat(manner.applications.map(encodeApplication))
   }
 
   /** A socket of the usual kind over the handle of an accepted connection. */
@@ -77,8 +70,7 @@ export class TlsStage {
 
   #socketOptions(): TlsSocketOptions {
     const { contexts } = this.credentials
-    if (this.#options === null || this.#contexts !== contexts) this.#options = this.#optionsOf(contexts)
-    this.#contexts = contexts
+    if (this.#options?.secureContext !== contexts.standard) this.#options = this.#optionsOf(contexts)
     return this.#options
   }
 
@@ -88,7 +80,7 @@ export class TlsStage {
       secureContext: contexts.standard,
       requestCert: this.#manner.requestCertificates,
       rejectUnauthorized: false,
-      ...(this.#chooseApplication === null ? {} : { ALPNCallback: this.#chooseApplication }),
+      ALPNProtocols: this.#applications,
       ...(contexts.hasNames ? { SNICallback: chooserOf(contexts) } : {}),
       ...(this.#manner.wired ? { onread: readIntoShared } : {}),
     }
@@ -103,16 +95,10 @@ function chooserOf(contexts: TlsContexts): SniChooser {
   }
 }
 
-/** Chooses the first of these protocols that a client offers [RFC 7301, 3.2]; null where there are none. */
-function alpnChooserOf(applications: readonly string[]): AlpnChooser | null {
-  for (const name of applications) checkApplication(name)
-  if (applications.length === 0) return null
-  return ({ protocols }) => applications.find((name) => protocols.includes(name))
-}
-
-/** The length of a protocol name is sent as one byte [RFC 7301, 3.1]. */
-function checkApplication(name: string): void {
-  const bytes = Buffer.byteLength(name)
-  if (bytes === 0 || bytes > 255)
+/** A protocol name as it is sent [RFC 7301, 3.1]. */
+function encodeApplication(name: string): Buffer {
+  const bytes = Buffer.from(name)
+  if (bytes.length === 0 || bytes.length > 255)
     throw new BrokerError('TLS_INVALID', `${JSON.stringify(name)} cannot be an ALPN name: it needs 1 to 255 bytes`)
+  return Buffer.concat([Buffer.of(bytes.length), bytes])
 }

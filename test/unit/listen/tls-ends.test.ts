@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { test } from 'node:test'
-import { silentLog } from '../../../src/base/log.ts'
-import { openListener } from '../../../src/listen/listener.ts'
-import { defaultListener, type ListenerOptions } from '../../../src/listen/options.ts'
+import type { ListenerOptions } from '../../../src/listen/options.ts'
 import { skip, tlsOptions } from './certificates.ts'
-import { client, everything, Recorder, until } from './kit.ts'
-import { begin, certificatesOfFile } from './tls-kit.ts'
+import { client, everything, listening, Recorder, until } from './kit.ts'
+import { begin, certificatesOfFile, detailsOf, openTls, shaken } from './tls-kit.ts'
 
 const made = certificatesOfFile()
 
@@ -29,12 +26,7 @@ for (const options of listeners) {
   }, async (t) => {
     const recorder = new Recorder()
     const tls = tlsOptions(made(), { clientCertificate: 'require' })
-    const listener = await openListener(
-      { ...defaultListener, port: 0, ...options, tls, maxConnectionsPerAddress: 3 },
-      recorder,
-      silentLog,
-    )
-    t.after(() => listener.close())
+    const listener = await listening(t, recorder, { ...options, tls, maxConnectionsPerAddress: 3 })
     const plain = async (send: string) => {
       const socket = await client(t, listener)
       if (proxied) socket.write(header)
@@ -68,15 +60,10 @@ for (const options of listeners) {
 
 test('a connection that got in over TLS is counted off once when it ends', { skip }, async (t) => {
   const recorder = new Recorder()
-  const listener = await openListener(
-    { ...defaultListener, port: 0, transport: 'tls', tls: tlsOptions(made()), maxConnectionsPerAddress: 2 },
-    recorder,
-    silentLog,
-  )
-  t.after(() => listener.close())
+  const tls = tlsOptions(made())
+  const listener = await listening(t, recorder, { transport: 'tls', tls, maxConnectionsPerAddress: 2 })
   for (let round = 0; round < 3; round++) {
-    const sockets = [begin(t, made(), listener), begin(t, made(), listener)]
-    for (const socket of sockets) await once(socket, 'secureConnect')
+    const sockets = [await shaken(t, made(), listener), await shaken(t, made(), listener)]
     await recorder.connection(2 * round + 1)
     assert.equal(listener.connections, 2)
     sockets[0]?.destroy()
@@ -93,19 +80,11 @@ test('a connection that got in over TLS is counted off once when it ends', { ski
 test('of the application protocols a client offers, the first that the listener names is spoken [RFC 7301, 3.2]', {
   skip,
 }, async (t) => {
-  const recorder = new Recorder()
-  const listener = await openListener(
-    { ...defaultListener, port: 0, transport: 'tls', tls: { ...tlsOptions(made()), alpn: ['mqtt', 'x-amzn-mqtt-ca'] } },
-    recorder,
-    silentLog,
-  )
-  t.after(() => listener.close())
+  const { listener, recorder } = await openTls(t, made(), { alpn: ['mqtt', 'x-amzn-mqtt-ca'] })
   const spoken: unknown[] = []
   for (const offer of [['x-amzn-mqtt-ca', 'mqtt'], ['other', 'x-amzn-mqtt-ca'], undefined]) {
-    const socket = begin(t, made(), listener, offer === undefined ? {} : { ALPNProtocols: offer })
-    await once(socket, 'secureConnect')
-    const { wire } = await recorder.connection(spoken.length)
-    spoken.push([socket.alpnProtocol, wire.peer.tls?.alpn])
+    const socket = await shaken(t, made(), listener, offer === undefined ? {} : { ALPNProtocols: offer })
+    spoken.push([socket.alpnProtocol, (await detailsOf(recorder, spoken.length)).alpn])
   }
   assert.deepEqual(spoken, [
     ['mqtt', 'mqtt'],
