@@ -27,7 +27,7 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
     files: job.shared ? [groupEntry] : [...job.files],
     argv: job.shared ? [...job.files] : [],
     concurrency: 1,
-    env: job.onDisk ? { ...process.env, PETALTAIL_WIRE_STORE: 'disk' } : process.env,
+    env: environment(job),
     signal: AbortSignal.any([signal, hanging.signal]),
   })
   const results: Result[] = []
@@ -47,6 +47,12 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Report> {
   await once(stream, 'end')
   clearTimeout(silence)
   return { job, results: [...results, ...silent(job, results)], output, milliseconds: performance.now() - started }
+}
+
+/** Hundreds of processes load the same modules: what one has compiled, the next need not. */
+function environment({ onDisk }: Job): NodeJS.ProcessEnv {
+  const cached = { NODE_COMPILE_CACHE: resolve('node_modules/.cache/node'), ...process.env }
+  return onDisk ? { ...cached, PETALTAIL_WIRE_STORE: 'disk' } : cached
 }
 
 function collect(stream: Events, job: Job, results: Result[]): void {
