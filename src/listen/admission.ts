@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TlsDetails } from '../engine/ports.ts'
-import { isWired, type SocketEvents } from './accepted-socket.ts'
+import { AcceptedSocket, type SocketEvents } from './accepted-socket.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import type { Limits } from './limits.ts'
 import type { Remote } from './peer.ts'
@@ -23,7 +23,7 @@ export interface AdmissionDesk {
  * one it is the wire of a socket that tells wires.
  */
 export class Admission implements Deadline, WireOwner, SocketEvents {
-  readonly socket: Socket
+  readonly socket: AcceptedSocket | Socket
   readonly #desk: AdmissionDesk
   remote: Remote
   tls: TlsDetails | null = null
@@ -32,12 +32,12 @@ export class Admission implements Deadline, WireOwner, SocketEvents {
   #address: string | null = null
   #closed = false
 
-  constructor(socket: Socket, remote: Remote, handshake: Handshake, desk: AdmissionDesk) {
+  constructor(socket: AcceptedSocket | Socket, remote: Remote, handshake: Handshake, desk: AdmissionDesk) {
     this.socket = socket
     this.remote = remote
     this.handshake = handshake
     this.#desk = desk
-    if (isWired(socket)) socket.wire = this
+    if (socket instanceof AcceptedSocket) socket.wire = this
     else socket.on('error', (cause) => this.failed(cause)).once('close', () => this.closed())
     desk.handshakes.add(this)
   }

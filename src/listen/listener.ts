@@ -3,12 +3,14 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { BrokerError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Acceptor, ListenerRules } from '../engine/ports.ts'
-import { AcceptedSocket, acceptShared } from './accepted-socket.ts'
+import { AcceptedSocket, acceptHandles } from './accepted-socket.ts'
+import { AcceptedTlsSocket } from './accepted-tls-socket.ts'
 import { bind, urlOf } from './address.ts'
 import { Admission, type AdmissionDesk } from './admission.ts'
 import { Deadlines } from './deadlines.ts'
 import { setForAccepted } from './inherited.ts'
 import { Limits } from './limits.ts'
+import type { SystemHandle } from './node-streams.ts'
 import { defaultTls, type ListenerOptions } from './options.ts'
 import { local, peerOf, type Remote, remoteOf } from './peer.ts'
 import { readProxyHeader } from './proxy-stage.ts'
@@ -109,14 +111,14 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     this.#prepared = this.#options.transport === 'unix' || setForAccepted(server, probeAfter)
     if (this.#rules.name === '') this.#rules = { ...this.#rules, name: this.url }
     server.on('error', (cause) => this.#log.error('listener failed', { listener: this.url, cause: cause.message }))
-    const take = (socket: Socket) => this.#take(socket)
+    const take = (socket: AcceptedSocket | Socket) => this.#take(socket)
     const failed = (status: number) => this.#log.warn('accept failed', { listener: this.url, status })
     const make = this.#socketMaker()
-    if (make === null || !acceptShared(server, (handle) => take(make(handle)), failed)) server.on('connection', take)
+    if (make === null || !acceptHandles(server, (handle) => take(make(handle)), failed)) server.on('connection', take)
   }
 
   /** Makes sockets of handles; null where what comes next takes over sockets of the ordinary kind only. */
-  #socketMaker(): ((handle: object) => Socket) | null {
+  #socketMaker(): ((handle: SystemHandle) => AcceptedSocket | Socket) | null {
     const tls = this.#tls
     if (tls === null) return this.#websocket === null ? (handle) => new AcceptedSocket(handle) : null
     return overHandles && this.#options.proxyProtocol === 'off' ? (handle) => tls.socketOver(handle) : null
@@ -137,9 +139,9 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     this.#acceptor.refused({ listener: this.#rules.name, address, why, detail })
   }
 
-  #take(socket: Socket): void {
+  #take(socket: AcceptedSocket | Socket): void {
     const { transport, proxyProtocol } = this.#options
-    const remote = transport === 'unix' ? local : remoteOf(socket)
+    const remote = transport === 'unix' ? local : remoteOf(socket.remoteAddress, socket.remotePort)
     const why = this.limits.enter()
     if (why !== null) {
       socket.destroy()
@@ -161,7 +163,7 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
   }
 
   /** The short way of TCP and unix sockets without a proxy: nothing to wait for. */
-  #takePlain(socket: Socket, remote: Remote): void {
+  #takePlain(socket: AcceptedSocket | Socket, remote: Remote): void {
     const why = this.limits.enterAddress(remote.address)
     if (why === null) {
       new SocketWire(socket, peerOf(this.#options.transport, remote, null), this).open(this.#acceptor, this.#rules)
@@ -174,16 +176,17 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
 
   #proceed(admission: Admission, rest: Buffer): void {
     const { socket } = admission
-    if (this.#tls !== null && socket instanceof TlsServerSocket) this.#tls.shake(admission, socket)
-    else if (this.#tls !== null) this.#tls.shakeOver(admission)
-    else if (this.#websocket !== null) this.#websocket.upgrade(admission, admission.socket)
+    const ours = socket instanceof AcceptedSocket
+    if (socket instanceof AcceptedTlsSocket || socket instanceof TlsServerSocket) this.#tls?.shake(admission, socket)
+    else if (this.#tls !== null && !ours) this.#tls.shakeOver(admission, socket)
+    else if (this.#websocket !== null && !ours) this.#websocket.upgrade(admission, socket)
     else {
-      const wire = this.#admitSocket(admission, admission.socket)
+      const wire = this.#admitSocket(admission, socket)
       if (rest.length > 0) wire.read(rest, rest.length)
     }
   }
 
-  #admitSocket(admission: Admission, socket: Socket): SocketWire {
+  #admitSocket(admission: Admission, socket: AcceptedSocket | Socket): SocketWire {
     admission.admit()
     const wire = new SocketWire(socket, peerOf(this.#options.transport, admission.remote, admission.tls), admission)
     wire.open(this.#acceptor, this.#rules)
@@ -205,7 +208,7 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
     const manner = { requestCertificates, requireCertificates, applications, wired }
     return new TlsStage(credentials, manner, (admission, socket) => {
       if (wired) this.#admitSocket(admission, socket)
-      else this.#websocket?.upgrade(admission, socket)
+      else if (socket instanceof TlsServerSocket) this.#websocket?.upgrade(admission, socket)
     })
   }
 

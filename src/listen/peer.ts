@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import type { Peer, TlsDetails, Transport } from '../engine/ports.ts'
 
 /** The far end of a connection as the operating system, or a proxy in front, knows it. */
@@ -17,9 +16,8 @@ export function remoteAt(address: string, port: number): Remote {
 }
 
 /** A socket that was reset before it was looked at has no address any more. */
-export function remoteOf(socket: Socket): Remote {
-  const address = socket.remoteAddress
-  return address === undefined ? { address: '', port: 0, loopback: false } : remoteAt(address, socket.remotePort ?? 0)
+export function remoteOf(address: string | undefined, port: number | undefined): Remote {
+  return address === undefined ? { address: '', port: 0, loopback: false } : remoteAt(address, port ?? 0)
 }
 
 export function peerOf(transport: Transport, remote: Remote, tls: TlsDetails | null): Peer {

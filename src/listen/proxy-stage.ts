@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { AcceptedSocket, type SocketEvents } from './accepted-socket.ts'
 import type { Admission } from './admission.ts'
 import { type Client, parseProxyHeader } from './proxy-header.ts'
@@ -11,14 +12,13 @@ export type AfterProxy = (admission: Admission, rest: Buffer) => void
 export function readProxyHeader(admission: Admission, version: ProxyVersion, next: AfterProxy): void {
   const socket = admission.socket
   if (socket instanceof AcceptedSocket) socket.wire = new HeaderReading(admission, version, next)
-  else readWithoutFlow(admission, version, next)
+  else readWithoutFlow(admission, socket, version, next)
 }
 
 const nothing = Buffer.alloc(0)
 
 /** For sockets another layer (TLS, HTTP) takes over: what lies beyond the header is put back. */
-function readWithoutFlow(admission: Admission, version: ProxyVersion, next: AfterProxy): void {
-  const socket = admission.socket
+function readWithoutFlow(admission: Admission, socket: Socket, version: ProxyVersion, next: AfterProxy): void {
   const readable = () => {
     const chunk: unknown = socket.read()
     if (chunk instanceof Buffer) reading.read(chunk, chunk.length)

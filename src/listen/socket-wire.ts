@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Acceptor, ListenerRules, Peer, Wire, WireEvents } from '../engine/ports.ts'
-import { type SocketEvents, wireSocket } from './accepted-socket.ts'
+import { AcceptedSocket, type SocketEvents } from './accepted-socket.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 
 /** What a wire needs of whoever let its connection in. */
@@ -14,13 +14,13 @@ export interface WireOwner {
 /** A socket (TCP, TLS or unix) as a wire. */
 export class SocketWire implements Wire, SocketEvents, Deadline {
   readonly peer: Peer
-  readonly #socket: Socket
+  readonly #socket: AcceptedSocket | Socket
   readonly #owner: WireOwner
   #events: WireEvents | null = null
   #cause: Error | null = null
   #ending = false
 
-  constructor(socket: Socket, peer: Peer, owner: WireOwner) {
+  constructor(socket: AcceptedSocket | Socket, peer: Peer, owner: WireOwner) {
     this.#socket = socket
     this.peer = peer
     this.#owner = owner
@@ -29,9 +29,11 @@ export class SocketWire implements Wire, SocketEvents, Deadline {
   /** Introduces the wire to the engine; from here on events flow. */
   open(acceptor: Acceptor, rules: ListenerRules): void {
     this.#events = acceptor.accept(this, rules)
-    wireSocket(this.#socket, this)
-    // A foreign socket may have been lost before its 'close' was listened to.
-    if (this.#socket.closed) this.closed()
+    const socket = this.#socket
+    if (socket instanceof AcceptedSocket) socket.wire = this
+    else listen(socket, this)
+    // It may have been lost before anybody was told of it.
+    if (socket.closed) this.closed()
   }
 
   write(bytes: Buffer): boolean {
@@ -94,4 +96,13 @@ export class SocketWire implements Wire, SocketEvents, Deadline {
     this.#owner.released(this.peer.address)
     events.closed(this.#cause)
   }
+}
+
+/** Sends the events of a socket of Node's to its wire. */
+function listen(socket: Socket, wire: SocketEvents): void {
+  socket.on('data', (bytes: Buffer) => wire.read(bytes, bytes.length))
+  socket.on('drain', () => wire.drained())
+  socket.on('error', (cause) => wire.failed(cause))
+  socket.on('end', () => wire.ended())
+  socket.on('close', () => wire.closed())
 }

@@ -3,11 +3,31 @@
 // socket read into a shared buffer. Both follow from where the handle comes from, and that can be chosen: a TLS socket
 // asks its `_wrapHandle` for it. A version of Node without such a method makes sockets the usual way.
 
+import type { X509Certificate } from 'node:crypto'
 import { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import { type readIntoShared, type SocketEvents, tell, type WiredSocket } from './accepted-socket.ts'
 
-export type SniChooser = (name: string, answer: (error: Error | null, context?: SecureContext) => void) => void
+/** The server's end of a TLS connection, a socket of Node's or our own. */
+export interface TlsConnection {
+  /** Called once, when the handshake is done. */
+  secured: () => void
+  readonly servername?: string | false | null
+  readonly alpnProtocol: string | false | null
+  /** Why the certificate of the client could not be verified, as OpenSSL says it; null when it could. */
+  readonly failure: string | null
+  getProtocol(): string | null
+  getCipher(): { readonly name: string }
+  getSharedSigalgs(): string[]
+  getPeerX509Certificate(): X509Certificate | undefined
+  destroy(): unknown
+}
+
+/** Answers at once. */
+export type SniChooser = (
+  this: TlsConnection,
+  name: string,
+  answer: (error: Error | null, context?: SecureContext) => void,
+) => void
 
 export interface TlsSocketOptions {
   readonly isServer: true
@@ -16,7 +36,6 @@ export interface TlsSocketOptions {
   readonly rejectUnauthorized: false
   readonly ALPNProtocols: Uint8Array
   readonly SNICallback?: SniChooser
-  readonly onread?: typeof readIntoShared
 }
 
 /** Whether TLS sockets can be made over a handle. */
@@ -33,8 +52,7 @@ const Base = constructorOf(TLSSocket)
 let handed: object | null = null
 
 /** The server's end of a TLS connection, over a socket or the handle of one. */
-export class TlsServerSocket extends Base {
-  /** Called once, when the handshake is done. */
+export class TlsServerSocket extends Base implements TlsConnection {
   secured: () => void = ignored
 
   constructor(below: object, options: TlsSocketOptions) {
@@ -46,6 +64,9 @@ export class TlsServerSocket extends Base {
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     // Its name for a handshake that is done.
     if (event !== 'secure') return super.emit(event, ...values)
+    // What fails from here on is an error of the socket.
+    const release = methodOf('_releaseControl')
+    if (release !== null) Reflect.apply(release, this, [])
     const { secured } = this
     this.secured = ignored
     secured()
@@ -59,36 +80,18 @@ export class TlsServerSocket extends Base {
     return Reflect.apply(methodOf('_wrapHandle')!, this, [below, handle, busy])
   }
 
-  /** The handshake is done: what fails from here on is an error of the socket. */
-  release(): void {
-    const release = methodOf('_releaseControl')
-    if (release !== null) Reflect.apply(release, this, [])
-  }
-
-  /** Why the certificate of the client could not be verified, as OpenSSL says it; null when it could. */
   get failure(): string | null {
     const handle: unknown = Reflect.get(this, '_handle')
     const verify: unknown = isObject(handle) ? Reflect.get(handle, 'verifyError') : null
-    if (typeof verify !== 'function') return 'UNSPECIFIED'
-    const error: unknown = Reflect.apply(verify, handle, [])
-    if (!isObject(error)) return null
-    const code: unknown = Reflect.get(error, 'code')
-    return typeof code === 'string' ? code : 'UNSPECIFIED'
+    return typeof verify === 'function' ? verificationFailure(Reflect.apply(verify, handle, [])) : 'UNSPECIFIED'
   }
 }
 
-/**
- * One over a handle that reads into the buffer all connections share, as `onread` in its options says. After a pause it may
- * still hand on what came in the same read of the network, 64 KiB at the most.
- */
-export class WiredTlsSocket extends TlsServerSocket implements WiredSocket {
-  wire: SocketEvents | null = null
-
-  override emit(event: string | symbol, ...values: unknown[]): boolean {
-    const heard = event === 'error' || super.emit(event, ...values)
-    tell(this.wire, event, values[0])
-    return heard
-  }
+/** The code of what verifying a certificate came to. */
+export function verificationFailure(error: unknown): string | null {
+  if (!isObject(error)) return null
+  const code: unknown = Reflect.get(error, 'code')
+  return typeof code === 'string' ? code : 'UNSPECIFIED'
 }
 
 function ignored(): void {}

@@ -1,13 +1,17 @@
+import type { Socket } from 'node:net'
 import { BrokerError } from '../base/errors.ts'
-import { readIntoShared } from './accepted-socket.ts'
+import { AcceptedTlsSocket } from './accepted-tls-socket.ts'
 import type { Admission } from './admission.ts'
+import type { SystemHandle } from './node-streams.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import { detailsOf } from './tls-details.ts'
 import { certificateFailure } from './tls-failure.ts'
-import { type SniChooser, TlsServerSocket, type TlsSocketOptions, WiredTlsSocket } from './tls-socket.ts'
+import { type SniChooser, type TlsConnection, TlsServerSocket, type TlsSocketOptions } from './tls-socket.ts'
 
-export type AfterTls = (admission: Admission, socket: TlsServerSocket) => void
+export type AfterTls = (admission: Admission, socket: TlsSocket) => void
+/** A socket of either kind. */
+export type TlsSocket = AcceptedTlsSocket | TlsServerSocket
 
 /** How the handshakes of one listener are done. */
 export interface TlsManner {
@@ -37,30 +41,29 @@ export class TlsStage {
     this.#applications = Buffer.concat(manner.applications.map(encodeApplication))
   }
 
-  /** A socket of the usual kind over the handle of an accepted connection. */
-  socketOver(handle: object): TlsServerSocket {
+  /** A socket over the handle of an accepted connection. */
+  socketOver(handle: SystemHandle): TlsSocket {
     const options = this.#socketOptions()
-    return this.#manner.wired ? new WiredTlsSocket(handle, options) : new TlsServerSocket(handle, options)
+    return this.#manner.wired ? new AcceptedTlsSocket(handle, options) : new TlsServerSocket(handle, options)
   }
 
-  /** Shakes hands over the admission's socket, from which other things were read before. */
-  shakeOver(admission: Admission): void {
-    const socket = new TlsServerSocket(admission.socket, this.#socketOptions())
+  /** Shakes hands over the admission's socket, from which other things may have been read before. */
+  shakeOver(admission: Admission, below: Socket): void {
+    const socket = new TlsServerSocket(below, this.#socketOptions())
     socket.on('error', (cause) => admission.failed(cause))
     socket.on('close', () => admission.closed())
     this.shake(admission, socket)
   }
 
-  shake(admission: Admission, socket: TlsServerSocket): void {
+  shake(admission: Admission, socket: TlsSocket): void {
     admission.handshake = 'TLS handshake'
     socket.secured = () => {
-      socket.release()
       if (admission.pending) this.#shaken(admission, socket)
       else socket.destroy()
     }
   }
 
-  #shaken(admission: Admission, socket: TlsServerSocket): void {
+  #shaken(admission: Admission, socket: TlsSocket): void {
     const { requestCertificates, requireCertificates } = this.#manner
     const details = detailsOf(socket, requestCertificates)
     admission.tls = details
@@ -82,16 +85,14 @@ export class TlsStage {
       rejectUnauthorized: false,
       ALPNProtocols: this.#applications,
       ...(contexts.hasNames ? { SNICallback: chooserOf(contexts) } : {}),
-      ...(this.#manner.wired ? { onread: readIntoShared } : {}),
     }
   }
 }
 
 /** Chooses by server name; called as a method of the socket. */
 function chooserOf(contexts: TlsContexts): SniChooser {
-  return function choose(this: unknown, name, answer) {
-    const algorithms = () => (this instanceof TlsServerSocket ? this.getSharedSigalgs() : [])
-    answer(null, contexts.named(name, algorithms) ?? undefined)
+  return function choose(this: TlsConnection, name, answer) {
+    answer(null, contexts.named(name, () => this.getSharedSigalgs()) ?? undefined)
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, Server } from 'node:net'
 import { test } from 'node:test'
-import { acceptShared } from '../../../src/listen/accepted-socket.ts'
+import { acceptHandles } from '../../../src/listen/accepted-socket.ts'
 import { freePort } from '../../system/cli-kit.ts'
 import { client, everything, listening, next, portOf, Recorder, roundTrips, until } from './kit.ts'
 
@@ -58,7 +58,7 @@ test('all connections read into one buffer', async (t) => {
 test('a server that has no handle to take connections from is left as it was', () => {
   const server = new Server()
   assert.equal(
-    acceptShared(
+    acceptHandles(
       server,
       () => {},
       () => {},
