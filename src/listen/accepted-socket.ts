@@ -66,13 +66,11 @@ export class AcceptedSocket implements StreamOwner {
     return this.#state === 'open' && !this.destroyed
   }
 
-  /** Undefined when the connection was reset already, and for unix sockets. */
-  get remoteAddress(): string | undefined {
-    return this.#peer().address
-  }
-
-  get remotePort(): number | undefined {
-    return this.#peer().port
+  /** Where the other end is; nothing of it when the connection was reset already, and for unix sockets. */
+  get peer(): { readonly address?: string; readonly port?: number } {
+    const found: { address?: string; port?: number } = {}
+    if (!this.destroyed) this.#connection.getpeername?.(found)
+    return found
   }
 
   setNoDelay(on: boolean): void {
@@ -198,12 +196,6 @@ export class AcceptedSocket implements StreamOwner {
   #failWith(call: string, status: number): void {
     const code = getSystemErrorName(status)
     this.fail(Object.assign(new Error(`${call} ${code}`), { errno: status, code, syscall: call }))
-  }
-
-  #peer(): { address?: string; port?: number } {
-    const found: { address?: string; port?: number } = {}
-    if (!this.destroyed) this.#connection.getpeername?.(found)
-    return found
   }
 }
 

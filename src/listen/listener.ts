@@ -141,7 +141,7 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
 
   #take(socket: AcceptedSocket | Socket): void {
     const { transport, proxyProtocol } = this.#options
-    const remote = transport === 'unix' ? local : remoteOf(socket.remoteAddress, socket.remotePort)
+    const remote = transport === 'unix' ? local : farEnd(socket)
     const why = this.limits.enter()
     if (why !== null) {
       socket.destroy()
@@ -221,4 +221,10 @@ class Entrance implements Listener, WireOwner, AdmissionDesk {
       new WebSocketWire(client, socket, peer, this.closing).open(this.#acceptor, this.#rules)
     })
   }
+}
+
+function farEnd(socket: AcceptedSocket | Socket): Remote {
+  if (!(socket instanceof AcceptedSocket)) return remoteOf(socket.remoteAddress, socket.remotePort)
+  const { address, port } = socket.peer
+  return remoteOf(address, port)
 }

@@ -85,29 +85,49 @@ export interface NodeStreams {
   readonly overTls: (handle: SystemHandle, context: SecureContext) => TlsHandle
 }
 
+const ofStreams = ['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'shutdown']
+const ofSystem = [...ofStreams, 'close']
+const ofTls = [
+  ...[...ofStreams, 'enableCertCb', 'certCbDone', 'setVerifyMode', 'setALPNProtocols', 'destroySSL', 'verifyError'],
+  ...['getProtocol', 'getCipher', 'getServername', 'getALPNNegotiatedProtocol', 'getSharedSigalgs'],
+]
+
 /** Null where this Node has no such things. */
 export const nodeStreams: NodeStreams | null = find()
+
+/** Whether a listening handle gave a connection. */
+export function isSystemHandle(handle: unknown): handle is SystemHandle {
+  return isRecord(handle)
+}
 
 function find(): NodeStreams | null {
   const streams = binding('stream_wrap')
   const tls = binding('tls_wrap')
   if (streams === null || tls === null) return null
-  const { wrap } = tls
-  const { WriteWrap, ShutdownWrap, streamBaseState: state, kReadBytesOrError, kLastWriteWasAsync } = streams
-  if (!isFunction(wrap) || !isConstructor(WriteWrap) || !isConstructor(ShutdownWrap) || !ArrayBuffer.isView(state))
-    return null
-  if (!isNumbers(state) || typeof kReadBytesOrError !== 'number' || typeof kLastWriteWasAsync !== 'number') return null
+  if (!makes(tls.TLSWrap, ofTls)) return null
+  if (!makes(binding('tcp_wrap')?.TCP, ofSystem) || !makes(binding('pipe_wrap')?.Pipe, ofSystem)) return null
+  const {
+    WriteWrap,
+    ShutdownWrap,
+    streamBaseState: state,
+    kReadBytesOrError: read,
+    kLastWriteWasAsync: waits,
+  } = streams
+  if (!isConstructor(WriteWrap) || !isConstructor(ShutdownWrap) || !isFunction(tls.wrap)) return null
+  if (!(state instanceof Int32Array) || typeof read !== 'number' || typeof waits !== 'number') return null
+  const wrap: (...values: unknown[]) => unknown = tls.wrap
   return {
     WriteRequest: WriteWrap,
     ShutdownRequest: ShutdownWrap,
-    lastRead: () => state[kReadBytesOrError] ?? 0,
-    lastWriteWaits: () => state[kLastWriteWasAsync] !== 0,
-    overTls: (handle, { context }: SecureContext) => {
-      const session: unknown = Reflect.apply(wrap, null, [handle, context, true, false])
-      if (!isTlsHandle(session)) throw new TypeError('this Node has TLS sessions of another kind')
-      return session
-    },
+    lastRead: () => state[read] ?? 0,
+    lastWriteWaits: () => state[waits] !== 0,
+    overTls: (handle, { context }: SecureContext) => sessionOf(wrap(handle, context, true, false)),
   }
+}
+
+function sessionOf(handle: unknown): TlsHandle {
+  if (isTlsHandle(handle)) return handle
+  throw new TypeError('this Node has no TLS sessions over handles')
 }
 
 function binding(name: string): Record<string, unknown> | null {
@@ -121,25 +141,14 @@ function binding(name: string): Record<string, unknown> | null {
   }
 }
 
-const ofStreams = ['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'shutdown']
-const ofTls = ['enableCertCb', 'certCbDone', 'setVerifyMode', 'setALPNProtocols', 'destroySSL', 'verifyError'].concat([
-  'getProtocol',
-  'getCipher',
-  'getServername',
-  'getALPNNegotiatedProtocol',
-  'getSharedSigalgs',
-])
-
-export function isSystemHandle(handle: unknown): handle is SystemHandle {
-  return hasMethods(handle, ofStreams) && hasMethods(handle, ['close'])
+/** Whether what a constructor makes has these methods. */
+function makes(kind: unknown, names: readonly string[]): boolean {
+  const prototype: unknown = isFunction(kind) ? kind.prototype : null
+  return isRecord(prototype) && names.every((name) => typeof prototype[name] === 'function')
 }
 
 function isTlsHandle(handle: unknown): handle is TlsHandle {
-  return hasMethods(handle, ofStreams) && hasMethods(handle, ofTls)
-}
-
-function hasMethods(value: unknown, names: readonly string[]): boolean {
-  return isRecord(value) && names.every((name) => typeof value[name] === 'function')
+  return isRecord(handle)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -152,8 +161,4 @@ function isFunction(value: unknown): value is (...values: unknown[]) => unknown 
 
 function isConstructor(value: unknown): value is new () => StreamRequest {
   return typeof value === 'function'
-}
-
-function isNumbers(value: ArrayBufferView): value is Int32Array {
-  return value instanceof Int32Array
 }

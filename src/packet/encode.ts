@@ -27,6 +27,9 @@ export interface ServerProperties {
 
 export const pingresp = Buffer.from([PacketType.Pingresp << 4, 0])
 
+/** What almost all clients of MQTT 3 are told. */
+const accepted = [0, 1].map((flags) => Buffer.from([PacketType.Connack << 4, 2, flags, 0]))
+
 const noProperties: ServerProperties = {}
 
 /** CONNACK [MQTT 3.2]. `code` is a reason code for MQTT 5, a return code for MQTT 3. */
@@ -39,6 +42,7 @@ export function encodeConnack(
 ): Buffer {
   // MQTT 3.1 has nothing in this byte.
   const flags = sessionPresent && version !== 3 ? 1 : 0
+  if (version !== 5 && code === 0) return accepted[flags]!
   if (version !== 5) return Buffer.from([PacketType.Connack << 4, 2, flags, code])
   return packet(PacketType.Connack << 4, Buffer.from([flags, code]), properties, null, maximum)
 }
