@@ -133,11 +133,11 @@ export class AcceptedSocket implements StreamOwner {
     if (status < 0) this.#failWith('write', status)
     else this.#sendWaiting()
     if (this.#writing || this.destroyed) return
-    if (this.#full) {
+    if (this.#state === 'ending') this.#shutDown()
+    else if (this.#full) {
       this.#full = false
       this.wire?.drained()
     }
-    if (this.#state === 'ending' && !this.#writing) this.#shutDown()
   }
 
   /** The end was sent. Nothing but the peer's is left to come. */

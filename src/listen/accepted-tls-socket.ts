@@ -74,7 +74,11 @@ export class AcceptedTlsSocket extends AcceptedSocket implements TlsConnection, 
       if (chosen !== undefined) session.sni_context = chosen.context
     }
     if (name !== '') this.#options.SNICallback?.call(this, name, answer)
-    session.certCbDone()
+    try {
+      session.certCbDone()
+    } catch (cause) {
+      this.fail(cause instanceof Error ? cause : new Error(String(cause)))
+    }
   }
 
   override gone(): void {

@@ -1,7 +1,8 @@
-// TLS sockets of a server made directly over the handle of an accepted connection. Node puts each over a net.Socket that
-// only hands bytes through, which costs time in every handshake and memory for every idle connection, and lets no such
-// socket read into a shared buffer. Both follow from where the handle comes from, and that can be chosen: a TLS socket
-// asks its `_wrapHandle` for it. A version of Node without such a method makes sockets the usual way.
+// Node's TLS sockets, for what reads from a stream (WebSockets) and where something was read before (PROXY). Without the
+// latter they are made directly over the handle of an accepted connection. Node puts each over a net.Socket that only hands
+// bytes through, which costs time in every handshake and memory for every idle connection. That follows from where the
+// handle comes from, and it can be chosen: a TLS socket asks its `_wrapHandle` for it. A version of Node without such a
+// method makes sockets the usual way.
 
 import type { X509Certificate } from 'node:crypto'
 import { Socket } from 'node:net'

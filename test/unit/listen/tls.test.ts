@@ -85,6 +85,21 @@ test('backpressure and pause work through TLS', { skip }, async (t) => {
   await until(() => connection.received.length === 4)
 })
 
+test('what is written while a write waits arrives whole and in order, and the end after it', { skip }, async (t) => {
+  const recorder = new Recorder()
+  const socket = await shaken(t, await tlsListening(t, recorder))
+  const { wire, ends } = await recorder.connection()
+  const parts = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1 + i * 40, i))
+  for (const part of parts.slice(0, 200)) wire.write(part)
+  await new Promise(setImmediate)
+  for (const part of parts.slice(200)) wire.write(part)
+  wire.close()
+  assert.equal(wire.write(Buffer.from('too late')), false)
+  assert.ok(Buffer.concat(parts).equals(await everything(socket)))
+  await until(() => ends.length > 0)
+  assert.deepEqual(ends, [null])
+})
+
 test('a reset through TLS ends the wire once with its cause', { skip }, async (t) => {
   const recorder = new Recorder()
   const socket = await shaken(t, await tlsListening(t, recorder))
