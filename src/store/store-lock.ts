@@ -20,9 +20,13 @@ export class StoreLock {
   readonly #path: string
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #directory: string
+  readonly #inode: number | null
 
-  private constructor(path: string, server: Server) {
+  private constructor(directory: string, path: string, server: Server) {
+    this.#directory = directory
     this.#path = path
+    this.#inode = inodeOf(path)
     this.#server = server
     server.on('connection', (socket) => this.#serve(socket))
   }
@@ -41,7 +45,7 @@ export class StoreLock {
   static async #takeAt(path: string, directory: string): Promise<StoreLock> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const server = await listenAt(path)
-      if (server !== null) return new StoreLock(path, server)
+      if (server !== null) return new StoreLock(directory, path, server)
       const before = inodeOf(path)
       const holder = await askHolder(path)
       if (holder !== null) throw locked(directory, holder)
@@ -56,6 +60,11 @@ export class StoreLock {
     if (!isPipe) await rm(this.#path, { force: true })
     this.#server.close()
     await once(this.#server, 'close')
+    // One who took it for stale may have put it back after it was removed.
+    if (isPipe || this.#inode === null || inodeOf(this.#path) !== this.#inode) return
+    await removeStale(this.#directory, this.#path).catch((error: unknown) => {
+      if (!(error instanceof BrokerError)) throw error
+    })
   }
 
   #serve(socket: Socket): void {
@@ -143,7 +152,10 @@ async function removeStale(directory: string, path: string): Promise<void> {
   const holder = await askHolder(aside)
   if (holder !== null) {
     await link(aside, path).catch(() => {})
+    // Its holder may have released it meanwhile, and not found it.
+    const released = (await askHolder(aside)) === null
     await unlink(aside)
+    if (released) await removeStale(directory, path)
     throw locked(directory, holder)
   }
   await rm(aside, { recursive: true, force: true })

@@ -58,10 +58,6 @@ test('of processes that want the lock at the same time one has it', async () => 
     JSON.stringify(results),
   )
   assert.ok(results.reduce((sum, [taken]) => sum + taken, 0) > 0)
-  // One that was put back where it was, because its holder answered, may have been released meanwhile: as if that had died.
-  assert.equal(await holderOf(folder.path), null)
-  const lock = await StoreLock.take(folder.path)
-  await lock.release()
   assert.deepEqual(readdirSync(folder.path), [])
 })
 
