@@ -151,11 +151,11 @@ function isTlsHandle(handle: unknown): handle is TlsHandle {
   return isRecord(handle)
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function isFunction(value: unknown): value is (...values: unknown[]) => unknown {
+export function isFunction(value: unknown): value is (...values: unknown[]) => unknown {
   return typeof value === 'function'
 }
 

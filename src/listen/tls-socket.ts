@@ -7,6 +7,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
+import { isFunction, isRecord } from './node-streams.ts'
 
 /** The server's end of a TLS connection, a socket of Node's or our own. */
 export interface TlsConnection {
@@ -20,7 +21,6 @@ export interface TlsConnection {
   getCipher(): { readonly name: string }
   getSharedSigalgs(): string[]
   getPeerX509Certificate(): X509Certificate | undefined
-  destroy(): unknown
 }
 
 /** Answers at once. */
@@ -83,14 +83,14 @@ export class TlsServerSocket extends Base implements TlsConnection {
 
   get failure(): string | null {
     const handle: unknown = Reflect.get(this, '_handle')
-    const verify: unknown = isObject(handle) ? Reflect.get(handle, 'verifyError') : null
+    const verify: unknown = isRecord(handle) ? Reflect.get(handle, 'verifyError') : null
     return typeof verify === 'function' ? verificationFailure(Reflect.apply(verify, handle, [])) : 'UNSPECIFIED'
   }
 }
 
 /** The code of what verifying a certificate came to. */
 export function verificationFailure(error: unknown): string | null {
-  if (!isObject(error)) return null
+  if (!isRecord(error)) return null
   const code: unknown = Reflect.get(error, 'code')
   return typeof code === 'string' ? code : 'UNSPECIFIED'
 }
@@ -115,12 +115,4 @@ function isConstructor(value: unknown): value is TlsSocketConstructor {
 function methodOf(name: string): ((...values: unknown[]) => unknown) | null {
   const method: unknown = Reflect.get(TLSSocket.prototype, name)
   return isFunction(method) ? method : null
-}
-
-function isFunction(value: unknown): value is (...values: unknown[]) => unknown {
-  return typeof value === 'function'
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

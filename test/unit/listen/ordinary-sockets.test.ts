@@ -9,12 +9,12 @@ import { skip } from './certificates.ts'
 import { next } from './kit.ts'
 import { certificatesOfFile } from './tls-kit.ts'
 
-const made = certificatesOfFile()
 interface Printed {
   readonly handles: boolean
   readonly ports: readonly number[]
 }
 
+const made = certificatesOfFile()
 const program = fileURLToPath(new URL('echo-listeners.ts', import.meta.url))
 
 for (const { title, flags, handles } of [
